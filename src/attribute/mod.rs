@@ -1,0 +1,1 @@
+//! Attribution: who was exposed, with an error guarantee.

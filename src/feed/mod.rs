@@ -1,0 +1,1 @@
+//! Feeds: where observations come from.

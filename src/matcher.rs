@@ -1,0 +1,1 @@
+//! From an observation to what it mentions of ours: exact decisions only.

@@ -1,0 +1,1 @@
+//! Planting: weaving canaries into an export without changing a byte of it.

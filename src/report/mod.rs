@@ -1,0 +1,1 @@
+//! Reports: one plain value, written as text, JSON or HTML.

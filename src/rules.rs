@@ -1,0 +1,178 @@
+//! What an epoch registers when it opens, and what never changes after that.
+//!
+//! The guarantee holds for rules that were fixed before anything was seen. So
+//! alpha, the shares of it, the grids, the weights of batches and the triage
+//! rules are written down with a hash when the epoch opens; every decision
+//! carries that hash. A later edit of the configuration takes effect in the
+//! next epoch.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How alpha is split over the rules that may accuse (attribution.md 15.0).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shares {
+    /// Account processes.
+    pub account: f64,
+    /// Pair processes, one for each batch, accusing the account.
+    pub pair: f64,
+    /// Joint certification; unspent until it is implemented.
+    pub joint: f64,
+    /// Level 2: naming the batch of an opened account.
+    pub batch: f64,
+    /// One full record.
+    pub at_once: f64,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self { account: 0.35, pair: 0.35, joint: 0.15, batch: 0.10, at_once: 0.05 }
+    }
+}
+
+/// Blind triage: what makes a call count (attribution.md 15.5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Triage {
+    /// Callers whose calls never count: own staff, test calls, couriers.
+    /// E.164 without the plus, or the digits as the exchange writes them.
+    pub allow_callers: Vec<String>,
+    /// A caller, or an ascending sweep, on this many lines is a storm ...
+    pub storm_lines: u32,
+    /// ... when it happens within this many seconds.
+    pub storm_window_seconds: u32,
+    /// The largest step between neighbouring calls of an ascending sweep.
+    pub sweep_step: u64,
+    /// A call this long counts without a keyword or a name.
+    pub min_seconds: u32,
+    /// Any of these in the note counts.
+    pub keywords: Vec<String>,
+    /// How long to wait for late records before a call is decided.
+    pub settle_seconds: u32,
+}
+
+impl Default for Triage {
+    fn default() -> Self {
+        Self {
+            allow_callers: Vec::new(),
+            storm_lines: 5,
+            storm_window_seconds: 600,
+            sweep_step: 1000,
+            min_seconds: 3,
+            keywords: [
+                "快递", "包裹", "理赔", "退款", "运单", "单号", "快遞", "parcel", "package", "refund", "delivery",
+                "waybill",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            settle_seconds: 900,
+        }
+    }
+}
+
+/// The rules of one epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The epoch's ordinal, from 1: it spends alpha / (e (e + 1)).
+    pub epoch: u32,
+    /// What the quarter is called, such as `2026Q4`.
+    pub label: String,
+    /// When it begins (inclusive).
+    pub begins: Timestamp,
+    /// When it ends (exclusive).
+    pub ends: Timestamp,
+    /// Days after its end during which a late call still counts.
+    pub horizon_days: u32,
+    /// The chance ever to name an account that was not exposed, over all epochs.
+    pub alpha: f64,
+    /// The most sources that may ever be named in the epoch.
+    pub n_max: u64,
+    /// How alpha is split.
+    pub shares: Shares,
+    /// Weight of the j-th planting of an account: rho (1 - rho)^(j-1).
+    pub rho: f64,
+    /// Betting grid: the share of new lines that come from one source.
+    pub theta_lambdas: Vec<f64>,
+    /// Betting grid of names and other Bernoulli queries.
+    pub lambdas: Vec<f64>,
+    /// Lines in the pool (N).
+    pub pool: u32,
+    /// Lines of an account (c_a).
+    pub account_lines: u32,
+    /// Standing lines of an account (|S_a|).
+    pub standing_lines: u32,
+    /// Lines of a batch (c_b), unless a planting says otherwise.
+    pub batch_lines: u32,
+    /// Full records that may be examined in the epoch (T_max).
+    pub t_max: u64,
+    /// Canaries that may be planted in the epoch (n_c).
+    pub canaries_max: u64,
+    /// Ghosts that score alongside.
+    pub ghosts: u32,
+    /// Triage.
+    pub triage: Triage,
+}
+
+/// lambda grid of line queries (attribution.md 3.1).
+pub const THETA_LAMBDAS: [f64; 10] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.92, 0.99];
+/// lambda grid of Bernoulli queries (attribution.md 3.2).
+pub const LAMBDAS: [f64; 10] = [0.05, 0.1, 0.15, 0.2, 0.25, 0.33, 0.5, 0.7, 0.9, 1.0];
+
+impl Rules {
+    /// alpha_e: what this epoch may spend of alpha.
+    pub fn epoch_alpha(&self) -> f64 {
+        let e = f64::from(self.epoch);
+        self.alpha / (e * (e + 1.0))
+    }
+
+    /// ln of the e-value at which an account process accuses.
+    pub fn ln_account_threshold(&self) -> f64 {
+        (self.n_max as f64).ln() - (self.shares.account * self.epoch_alpha()).ln()
+    }
+
+    /// ln of the e-value at which the pair process of an account's `j`-th
+    /// planting (from 1) accuses.
+    pub fn ln_pair_threshold(&self, j: u32) -> f64 {
+        let ln_weight = self.rho.ln() + f64::from(j - 1) * (-self.rho).ln_1p();
+        (self.n_max as f64).ln() - (self.shares.pair * self.epoch_alpha()).ln() - ln_weight
+    }
+
+    /// ln of the e-value at which a batch is named at the epoch's `j`-th
+    /// opening (from 1), when the account had `batches` batches.
+    pub fn ln_batch_threshold(&self, j: u32, batches: u32) -> f64 {
+        let j = f64::from(j);
+        (f64::from(batches) * j * (j + 1.0)).ln() - (self.shares.batch * self.epoch_alpha()).ln()
+    }
+
+    /// The coincidence probability at which one full record accuses.
+    pub fn at_once_probability(&self) -> f64 {
+        self.shares.at_once * self.epoch_alpha() / (self.t_max as f64 * self.canaries_max as f64)
+    }
+
+    /// The e-value at which a ghost raises the alarm, as ln.
+    pub fn ln_ghost_alarm(&self) -> f64 {
+        (f64::from(self.ghosts) / 0.001).ln()
+    }
+
+    /// The text that is registered: JSON, one line, keys in declaration order.
+    pub fn to_registered_text(&self) -> String {
+        serde_json::to_string(self).expect("rules are plain data")
+    }
+
+    /// SHA-256 of the registered text, in hexadecimal.
+    pub fn hash(&self) -> String {
+        hex(&Sha256::digest(self.to_registered_text()))
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

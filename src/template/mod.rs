@@ -1,0 +1,1 @@
+//! Templates: what a canary looks like, and with what probability.
