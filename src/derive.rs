@@ -24,12 +24,13 @@ pub trait Draw {
     /// the result carries no bias.
     fn below(&mut self, n: u32) -> u32 {
         debug_assert!(n > 0, "a choice among nothing");
-        let n = u64::from(n);
-        let zone = ((1u64 << 32) / n) * n;
         loop {
-            let word = u64::from(self.word());
-            if word < zone {
-                return (word % n) as u32;
+            let word = self.word();
+            let rest = word % n;
+            // The last multiple of n may lack words above it. Asking so instead
+            // of working out where it starts saves a wide division per choice.
+            if word - rest <= u32::MAX - (n - 1) {
+                return rest;
             }
         }
     }
@@ -107,7 +108,14 @@ impl Keystream {
         self.seed = *seed;
         self.words.clear();
         let mut rng = ChaCha20Rng::from_seed(*seed);
-        self.words.extend((0..blocks * BLOCK_WORDS).map(|_| rng.next_u32()));
+        // Whole blocks as bytes: word by word took as long as the cipher.
+        let mut bytes = [0; 4 * BLOCK_WORDS];
+        self.words.reserve(blocks * BLOCK_WORDS);
+        for _ in 0..blocks {
+            rng.fill_bytes(&mut bytes);
+            let words = bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")));
+            self.words.extend(words);
+        }
     }
 
     /// Opens block `k` at its first word.
@@ -231,6 +239,37 @@ mod tests {
                 1820, 1990
             ]
         );
+    }
+
+    #[test]
+    fn blocks_are_the_stream_cut_in_pieces() {
+        let mut stream = Stream::new(&[7; 32]);
+        let keystream = Keystream::new(&[7; 32], 6);
+
+        for k in 0..6 {
+            let mut block = keystream.block(k);
+            for _ in 0..BLOCK_WORDS {
+                assert_eq!(block.word(), stream.word());
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_passes_over_the_words_that_would_bias_it() {
+        struct Words(Vec<u32>);
+        impl Draw for Words {
+            fn word(&mut self) -> u32 {
+                self.0.remove(0)
+            }
+        }
+
+        // 2^32 = 3 * 1431655765 + 1: only the last word is one too many.
+        assert_eq!(Words(vec![u32::MAX, 5]).below(3), 2);
+        assert_eq!(Words(vec![u32::MAX - 1]).below(3), 2);
+        // A divisor of 2^32 wastes none, and 2^31 + 1 nearly half.
+        assert_eq!(Words(vec![u32::MAX]).below(1 << 31), (1 << 31) - 1);
+        assert_eq!(Words(vec![(1 << 31) + 1, 9]).below((1 << 31) + 1), 9);
+        assert_eq!(Words(vec![u32::MAX]).below(1), 0);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::codebook::Sizes;
+
 /// How alpha is split over the rules that may accuse (attribution.md 15.0).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +157,11 @@ impl Rules {
     /// The e-value at which a ghost raises the alarm, as ln.
     pub fn ln_ghost_alarm(&self) -> f64 {
         (f64::from(self.ghosts) / 0.001).ln()
+    }
+
+    /// The sizes of line sets.
+    pub fn sizes(&self) -> Sizes {
+        Sizes { pool: self.pool, account: self.account_lines, standing: self.standing_lines }
     }
 
     /// The text that is registered: JSON, one line, keys in declaration order.

@@ -1,0 +1,166 @@
+//! Epochs: calendar quarters in the operator's time zone.
+//!
+//! Each has its own subkeys, codewords and pool. Opening one writes down the
+//! [`Rules`] it will be judged by; the ordinal (first epoch opened = 1), not
+//! the calendar, decides how much of alpha it may spend.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::registry::EpochRow;
+use crate::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS};
+
+/// A calendar quarter, printed as `2026Q4`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quarter {
+    year: i16,
+    quarter: i8,
+}
+
+impl Quarter {
+    /// The quarter that `instant` falls into in `zone`.
+    pub fn of(instant: Timestamp, zone: &TimeZone) -> Self {
+        let date = instant.to_zoned_datetime(zone.clone()).date();
+        Self { year: date.year(), quarter: (date.month() - 1) / 3 + 1 }
+    }
+
+    /// Its first instant and the first instant after it, in `zone`.
+    ///
+    /// # Errors
+    ///
+    /// When the calendar does not reach that far.
+    pub fn bounds(self, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Fault> {
+        let first =
+            Date::new(self.year, (self.quarter - 1) * 3 + 1, 1).map_err(|error| Fault::new(error.to_string()))?;
+        let after = first.checked_add(3.months()).map_err(|error| Fault::new(error.to_string()))?;
+        let instant = |date: Date| {
+            date.to_zoned_datetime(zone.clone())
+                .map(|zoned| zoned.timestamp())
+                .map_err(|error| Fault::new(format!("{date} has no beginning in this time zone: {error}")))
+        };
+        Ok((instant(first)?, instant(after)?))
+    }
+}
+
+impl fmt::Display for Quarter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}Q{}", self.year, self.quarter)
+    }
+}
+
+impl FromStr for Quarter {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let wrong = || Fault::new(format!("expected a quarter such as 2026Q4, found {text:?}"));
+        let (year, quarter) = text.split_once(['Q', 'q']).ok_or_else(wrong)?;
+        let year: i16 = year.parse().map_err(|_| wrong())?;
+        let quarter: i8 = quarter.parse().map_err(|_| wrong())?;
+        if !(1..=4).contains(&quarter) || !(1970..=9000).contains(&year) {
+            return Err(wrong());
+        }
+        Ok(Self { year, quarter })
+    }
+}
+
+/// Writes down the rules of the `ordinal`-th epoch over a pool of `pool` lines.
+///
+/// # Errors
+///
+/// When the pool is too small for the line sets that are asked for.
+pub fn rules(config: &Config, quarter: Quarter, ordinal: u32, pool: u32) -> Result<Rules, Fault> {
+    let zone = config.zone()?;
+    let (begins, ends) = quarter.bounds(&zone)?;
+    let settings = &config.attribution;
+    // attribution.md 15.1: N/20, at least 20, at most 100.
+    let account_lines = settings.account_lines.unwrap_or((pool / 20).clamp(20, 100));
+    if pool < 2 * account_lines {
+        return Err(Fault::new(format!(
+            "expected at least {} trap lines for accounts of {account_lines} lines each, found {pool}",
+            2 * account_lines
+        ))
+        .hint("import more lines with `trapline lines import`, or set attribution.account_lines in trapline.yaml"));
+    }
+    if settings.standing_lines + settings.batch_lines > account_lines {
+        return Err(Fault::new(format!(
+            "{} standing and {} batch lines do not fit into an account's {account_lines} lines",
+            settings.standing_lines, settings.batch_lines
+        ))
+        .hint("lower attribution.standing_lines or attribution.batch_lines in trapline.yaml"));
+    }
+    Ok(Rules {
+        epoch: ordinal,
+        label: quarter.to_string(),
+        begins,
+        ends,
+        horizon_days: settings.horizon_days,
+        alpha: settings.alpha,
+        n_max: settings.n_max,
+        shares: Shares::default(),
+        rho: settings.rho,
+        theta_lambdas: THETA_LAMBDAS.to_vec(),
+        lambdas: LAMBDAS.to_vec(),
+        pool,
+        account_lines,
+        standing_lines: settings.standing_lines,
+        batch_lines: settings.batch_lines,
+        t_max: settings.t_max,
+        canaries_max: settings.canaries_max,
+        ghosts: settings.ghosts,
+        triage: config.triage.clone(),
+    })
+}
+
+/// Finds the epoch that `now` falls into.
+pub fn current(epochs: &[EpochRow], now: Timestamp) -> Option<&EpochRow> {
+    epochs.iter().find(|epoch| epoch.rules.begins <= now && now < epoch.rules.ends)
+}
+
+/// The end of an epoch's horizon: later calls are no evidence in it.
+pub fn horizon(rules: &Rules) -> Timestamp {
+    rules.ends.checked_add((i64::from(rules.horizon_days) * 24).hours()).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shanghai() -> TimeZone {
+        TimeZone::get("Asia/Shanghai").expect("the zone database is bundled")
+    }
+
+    #[test]
+    fn a_quarter_begins_at_local_midnight() {
+        let instant: Timestamp = "2026-09-30T16:30:00Z".parse().expect("a time");
+
+        let quarter = Quarter::of(instant, &shanghai());
+
+        assert_eq!(quarter.to_string(), "2026Q4");
+        let (begins, ends) = quarter.bounds(&shanghai()).expect("in range");
+        assert_eq!(begins.to_string(), "2026-09-30T16:00:00Z");
+        assert_eq!(ends.to_string(), "2026-12-31T16:00:00Z");
+    }
+
+    #[test]
+    fn a_quarter_survives_printing() {
+        let quarter: Quarter = "2026Q4".parse().expect("a quarter");
+
+        assert_eq!(quarter.to_string().parse::<Quarter>(), Ok(quarter));
+        for wrong in ["2026", "2026Q5", "Q1", "2026Q", "99999Q1"] {
+            assert!(wrong.parse::<Quarter>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_pool_too_small_for_its_accounts_is_refused_with_a_way_out() {
+        let fault = rules(&Config::default(), "2026Q4".parse().expect("a quarter"), 1, 30).expect_err("30 lines");
+
+        assert!(fault.hint.is_some(), "{fault}");
+    }
+}
