@@ -1,0 +1,165 @@
+//! Making: from seeds to personas and records.
+//!
+//! Everything is a pure function of the template and its input. A field draws
+//! from its own keystream block of its own seed, so no field's value depends
+//! on which other fields there are.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::civil::Date;
+
+use crate::derive::{Keystream, Seed};
+use crate::line::LineNumber;
+use crate::persona::{Persona, PersonaMaker, Role};
+use crate::record::{ColumnRole, Record, Value};
+use crate::template::field::Law;
+use crate::template::place::Part;
+use crate::template::{MAX_FIELDS, Template};
+
+/// All that one canary is made from.
+#[derive(Clone, Copy)]
+pub struct CanaryInput<'a> {
+    /// Place of its number in the template's block. Without one the number is
+    /// [`Value::Between`]: the planter takes a serial between the neighbours'.
+    pub number_place: Option<u64>,
+    /// Who stands in the row, and which line each wears. A role that is
+    /// missing here is copied from the neighbouring row.
+    pub people: &'a [(Role, &'a Persona, &'a LineNumber)],
+    /// The parcel's seed: goods, weight, layout of the phone and so on.
+    pub parcel_seed: &'a Seed,
+}
+
+/// Seeds and people are secret: what is printed in a debug message is neither.
+impl fmt::Debug for CanaryInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CanaryInput(..)")
+    }
+}
+
+impl Template {
+    /// Makes a canary's values, one for each column.
+    pub fn record(&self, input: &CanaryInput<'_>) -> Record {
+        let draft = Draft::new(self, input);
+        let columns = self.columns().iter().zip(&self.inner.parts.column_fields);
+        Record { values: columns.map(|(column, &field)| (column.role.clone(), draft.value(field))).collect() }
+    }
+
+    /// Returns what a row that is no neighbour's may hold in a column that a
+    /// planted row would copy or fit in: the template's stand-in for copied
+    /// columns, a drawn time on `day` for the time. `None` for the others.
+    pub fn scratch(&self, column: &ColumnRole, parcel_seed: &Seed, day: Date) -> Option<String> {
+        let field = &self.fields()[self.field_of(column)?];
+        match &field.law {
+            Law::Copied { scratch } | Law::Between { scratch } => Some(scratch.clone()),
+            Law::Time(time) => {
+                let block = field.keystream.expect("a time draws");
+                Some(time.draw(&mut Keystream::new(parcel_seed, block + 1).block(block), day))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl PersonaMaker for Template {
+    fn persona(&self, role: Role, seed: &Seed) -> Persona {
+        let person = self.person(role);
+        let mut persona = Persona::default();
+        if person.blocks == 0 {
+            return persona;
+        }
+        let keystream = Keystream::new(seed, person.blocks);
+        for index in [person.name, person.address].into_iter().flatten() {
+            let field = &self.fields()[index];
+            let mut draw = keystream.block(field.keystream.expect("people's fields draw"));
+            match &field.law {
+                Law::Name { law, .. } => persona.name = law.draw(&mut draw),
+                Law::Address { law, .. } => persona.place = law.draw(&mut draw),
+                _ => {}
+            }
+        }
+        persona
+    }
+}
+
+/// A record while it is being made.
+struct Draft<'a> {
+    template: &'a Template,
+    input: &'a CanaryInput<'a>,
+    keystream: Keystream,
+    /// For choices the row taken, for numbers the units, by field.
+    drawn: [i64; MAX_FIELDS],
+}
+
+impl<'a> Draft<'a> {
+    fn new(template: &'a Template, input: &'a CanaryInput<'a>) -> Self {
+        let keystream = Keystream::new(input.parcel_seed, template.inner.parcel_blocks);
+        let mut drawn = [0; MAX_FIELDS];
+        for &index in &template.inner.drawn {
+            let field = &template.fields()[index];
+            let mut draw = keystream.block(field.keystream.expect("choices and numbers draw"));
+            drawn[index] = match &field.law {
+                Law::Choice(choice) => choice.rows.draw_index(&mut draw) as i64,
+                Law::Number(number) => number.draw(&mut draw),
+                _ => 0,
+            };
+        }
+        Self { template, input, keystream, drawn }
+    }
+
+    fn value(&self, index: usize) -> Value {
+        match &self.template.fields()[index].law {
+            Law::Copied { .. } => Value::Copied,
+            Law::Between { .. } | Law::Time(_) => Value::Between,
+            Law::Waybill | Law::Serial(_) if self.input.number_place.is_none() => Value::Between,
+            Law::Same(of) => self.value(*of),
+            _ => self.text(index).map_or(Value::Copied, |text| Value::Text(text.into_owned())),
+        }
+    }
+
+    /// The text of a field; `None` where its person is not given.
+    fn text(&self, index: usize) -> Option<Cow<'_, str>> {
+        let field = &self.template.fields()[index];
+        Some(match &field.law {
+            Law::Waybill => self.template.block()?.number(self.input.number_place?).into(),
+            Law::Serial(form) => self.template.block()?.write(form, self.input.number_place?).into(),
+            Law::Phone { role, law, .. } => {
+                let (_, line) = self.person(*role)?;
+                // A law without a block of its own has one way to write a line
+                // and reads nothing of the block it is given.
+                law.write(line, &mut self.keystream.block(field.keystream.unwrap_or(0))).into()
+            }
+            Law::Name { role, .. } => self.person(*role)?.0.name.full.as_str().into(),
+            Law::Address { role, .. } => self.person(*role)?.0.place.full.as_str().into(),
+            Law::PlaceParts { role, parts, .. } => parts_text(parts, self.person(*role)?.0),
+            Law::Choice(choice) => choice.rows.items()[self.drawn[index] as usize][0].as_str().into(),
+            Law::ChoicePart { of, key } => {
+                let Law::Choice(choice) = &self.template.fields()[*of].law else { return None };
+                choice.rows.items()[self.drawn[*of] as usize][*key].as_str().into()
+            }
+            Law::Number(number) => number.format.write(self.drawn[index]).into(),
+            Law::Rate { of, by, law } => {
+                let rate = law.rate(&self.text(*by)?);
+                law.format().write(law.price(rate, self.drawn[*of])).into()
+            }
+            Law::Constant(text) => text.as_str().into(),
+            Law::Same(of) => return self.text(*of),
+            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) => return None,
+        })
+    }
+
+    fn person(&self, role: Role) -> Option<(&'a Persona, &'a LineNumber)> {
+        self.input.people.iter().find(|(have, ..)| *have == role).map(|(_, persona, line)| (*persona, *line))
+    }
+}
+
+fn parts_text<'p>(parts: &[Part], persona: &'p Persona) -> Cow<'p, str> {
+    match parts {
+        [part] => part.of(&persona.place).into(),
+        _ => {
+            let mut text = String::with_capacity(parts.iter().map(|part| part.of(&persona.place).len()).sum());
+            text.extend(parts.iter().map(|part| part.of(&persona.place)));
+            text.into()
+        }
+    }
+}
