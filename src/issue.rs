@@ -1,0 +1,541 @@
+//! The whole act of planting: plan, weave, register, release.
+//!
+//! The order is the point. The planted file is written under a temporary name
+//! beside its destination; then the planting is registered, durably; only then
+//! does the file get its final name. A crash at any line leaves either no
+//! export, or an export that is registered; the worst case is a planting that
+//! nobody received. Running it again completes it, with the same bytes.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::canary::{Batch, Mint};
+use crate::codebook::{Codebook, Holder};
+use crate::epoch;
+use crate::fault::Fault;
+use crate::key::MasterKey;
+use crate::line::LineNumber;
+use crate::plant::{self, Compression, Expansion, FileSource, Job, Packer, Plan, Source as _};
+use crate::record::WaybillBlock as _;
+use crate::registry::{self, BatchKey, EpochRow, NewPlanting, PlantedRows, PlantingRow, Registry};
+use crate::rules::{Rules, hex};
+use crate::template::Template;
+
+mod standing;
+
+pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
+
+/// Why planting failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input, or the request, is wrong.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// The registry refused or failed.
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+}
+
+/// Short form.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What planting works with.
+pub struct Bench<'a> {
+    /// Where it is registered.
+    pub registry: &'a mut dyn Registry,
+    /// What canaries are derived from.
+    pub master: &'a MasterKey,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A request to plant into one export.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// The export.
+    pub input: &'a Path,
+    /// Where the planted export goes.
+    pub output: &'a Path,
+    /// Whose export it is.
+    pub account: &'a str,
+    /// Batch id; by default the first 16 digits of the input's hash.
+    pub batch: Option<&'a str>,
+    /// Template for an account that has none yet in this epoch.
+    pub template: &'a Template,
+    /// Canaries; by default as many as wear the epoch's lines of a batch.
+    pub canaries: Option<u32>,
+    /// How to read the file.
+    pub options: &'a plant::Options,
+}
+
+/// What planting did.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The batch.
+    pub key: BatchKey,
+    /// Canaries planted.
+    pub canaries: u32,
+    /// Lines they wear.
+    pub lines: u32,
+    /// The template.
+    pub template: String,
+    /// What the file turned out to be.
+    pub survey: plant::Survey,
+    /// Standing canaries of this account that were in the export already.
+    pub standing_seen: u32,
+    /// Lines of ours, other than those, that real rows hold.
+    pub foreign_lines: u32,
+    /// Hash of the planted, uncompressed output.
+    pub output_hash: String,
+    /// Whether the planting had been registered before.
+    pub again: bool,
+}
+
+/// Plants into an export and releases it under its final name.
+///
+/// # Errors
+///
+/// When the input cannot be planted into, when the batch exists with another
+/// input, or when the registry or the disk fails. Nothing is released then.
+pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
+    refuse_same_file(order)?;
+    let source = file_source(order.input);
+    let batch = match order.batch {
+        Some(batch) => checked_batch(batch)?.to_owned(),
+        None => content_hash(&source)?[..16].to_owned(),
+    };
+    let ground = Ground::survey(bench, order.account, order.template)?;
+    let key = BatchKey { epoch: ground.rules.epoch, account: order.account.to_owned(), batch };
+    let earlier = bench.registry.planting(&key)?;
+    refuse_foreign_output(order, earlier.as_ref(), bench.registry)?;
+
+    let shape = Shape::of(order, &ground, earlier.as_ref())?;
+    let serials = match &earlier {
+        Some(planting) => planting.serials.clone(),
+        None => ground.allocate(bench.registry, u64::from(shape.canaries) + spares(shape.canaries))?,
+    };
+    let watch = LineWatch::new(&ground, order.account);
+    let plan = ground.plan(&source, order, &key, &shape, &serials, &watch)?;
+    let (partial, woven) = weave(order.output, &source, &plan)?;
+    let again = earlier.is_some();
+    let planting = match earlier {
+        Some(planting) => same_as_before(planting, &woven, bench.registry)?,
+        None => bench.registry.plant(&new_planting(&ground, &key, &shape, &plan, woven.clone(), bench.now))?,
+    };
+    // The export must not leave before we can prove who got it. Registering
+    // first and renaming last means that a crash at any line leaves either no
+    // export, or an export that is registered.
+    partial.release(order.output)?;
+    bench.registry.release(planting.id, bench.now)?;
+    Ok(Report {
+        key,
+        canaries: shape.canaries,
+        lines: shape.lines,
+        template: ground.template.name().to_owned(),
+        survey: plan.survey().clone(),
+        standing_seen: watch.standing_seen(),
+        foreign_lines: watch.foreign_seen(),
+        output_hash: woven.output_hash,
+        again,
+    })
+}
+
+/// What is known before the file is opened: the epoch, its pool, the template.
+struct Ground {
+    rules: Rules,
+    codebook: Codebook,
+    pool: Vec<LineNumber>,
+    template: Template,
+}
+
+impl Ground {
+    /// Binds the account and gathers what its canaries are made of.
+    fn survey(bench: &mut Bench<'_>, account: &str, fallback: &Template) -> Result<Self> {
+        checked_account(account)?;
+        let epochs = bench.registry.epochs()?;
+        let rules = current_rules(&epochs, bench.now)?.clone();
+        let template = match bench.registry.account(rules.epoch, account)? {
+            Some(bound) => stored_template(bench.registry, &bound.template)?,
+            None => {
+                bench.registry.put_template(fallback.hash(), fallback.name(), fallback.text())?;
+                bench.registry.bind_accounts(rules.epoch, &[account], fallback.hash(), bench.now)?;
+                fallback.clone()
+            }
+        };
+        let pool = pool_numbers(bench.registry, rules.epoch)?;
+        let codebook = Codebook::new(bench.master, rules.epoch, rules.sizes());
+        Ok(Self { rules, codebook, pool, template })
+    }
+
+    fn allocate(&self, registry: &mut dyn Registry, count: u64) -> Result<Vec<u64>> {
+        let Some(block) = self.template.block() else { return Ok((0..count).collect()) };
+        let first = registry.allocate_serials(block.id(), block.size(), count)?;
+        Ok((first..first + count).collect())
+    }
+
+    fn plan(
+        &self,
+        source: &FileSource,
+        order: &Order<'_>,
+        key: &BatchKey,
+        shape: &Shape,
+        serials: &[u64],
+        watch: &LineWatch<'_>,
+    ) -> Result<Plan> {
+        let mint = Mint::new(&self.codebook, &self.template, &self.pool);
+        let batch = Batch { account: &key.account, id: &key.batch, lines: shape.lines, roles: self.template.roles() };
+        let canaries = mint.canaries(&batch, &serials[..shape.canaries as usize]);
+        let records: Vec<_> = canaries.into_iter().map(|canary| canary.record).collect();
+        let numbers: Vec<(u64, String)> =
+            serials.iter().filter_map(|&serial| Some((serial, mint.number(serial)?))).collect();
+        let columns: Vec<plant::ColumnSpec> = self
+            .template
+            .columns()
+            .iter()
+            .map(|column| plant::ColumnSpec {
+                role: column.role.clone(),
+                header: column.header.clone(),
+                aliases: column.aliases.clone(),
+            })
+            .collect();
+        let holder = Holder::Account(&key.account);
+        let job = Job {
+            columns: &columns,
+            records: &records,
+            numbers: &numbers,
+            is_line: &|digits| watch.sees(digits),
+            place: self.codebook.place_seed(holder, &key.batch, "rows"),
+            options: order.options,
+        };
+        Ok(plant::plan(source, &job)?)
+    }
+}
+
+/// How many canaries, on how many lines.
+struct Shape {
+    canaries: u32,
+    lines: u32,
+}
+
+impl Shape {
+    fn of(order: &Order<'_>, ground: &Ground, earlier: Option<&PlantingRow>) -> Result<Self> {
+        let each = ground.template.roles().len() as u32;
+        if let Some(planting) = earlier {
+            return Ok(Self { canaries: planting.serials.len() as u32, lines: planting.lines });
+        }
+        let canaries = order.canaries.unwrap_or_else(|| (ground.rules.batch_lines / each.max(1)).max(1));
+        let lines = canaries * each;
+        let free = ground.rules.account_lines - ground.rules.standing_lines;
+        if canaries == 0 || lines > free {
+            return Err(Fault::new(format!(
+                "expected 1 to {} canaries, found {canaries}: an account has {free} lines for its batches",
+                free / each.max(1)
+            ))
+            .hint("choose fewer with --canaries, or register more lines for an account in the next epoch")
+            .into());
+        }
+        Ok(Self { canaries, lines })
+    }
+}
+
+/// Serials held ready for numbers that turn out to occur among the real rows.
+fn spares(canaries: u32) -> u64 {
+    u64::from(canaries / 2).max(8)
+}
+
+/// Tells whether digits in a real row are a line of ours, and counts whose.
+struct LineWatch<'a> {
+    by_digits: std::collections::HashMap<&'a str, u32>,
+    standing: BTreeSet<u32>,
+    seen: std::sync::Mutex<BTreeSet<u32>>,
+}
+
+impl<'a> LineWatch<'a> {
+    fn new(ground: &'a Ground, account: &str) -> Self {
+        let standing = ground.codebook.account_lines(Holder::Account(account)).standing;
+        Self {
+            by_digits: ground
+                .pool
+                .iter()
+                .enumerate()
+                .map(|(place, number)| (number.national.as_str(), place as u32))
+                .collect(),
+            standing: standing.into_iter().collect(),
+            seen: std::sync::Mutex::default(),
+        }
+    }
+
+    fn sees(&self, digits: &str) -> bool {
+        let bare = digits.strip_prefix("0086").or_else(|| digits.strip_prefix("86")).unwrap_or(digits);
+        let found = self.by_digits.get(digits).or_else(|| self.by_digits.get(bare));
+        if let Some(&place) = found {
+            self.seen.lock().expect("no panic while counting").insert(place);
+        }
+        found.is_some()
+    }
+
+    fn standing_seen(&self) -> u32 {
+        self.seen.lock().expect("no panic while counting").intersection(&self.standing).count() as u32
+    }
+
+    fn foreign_seen(&self) -> u32 {
+        self.seen.lock().expect("no panic while counting").difference(&self.standing).count() as u32
+    }
+}
+
+/// A planted file that does not have its name yet; removed when dropped.
+struct Partial {
+    path: PathBuf,
+    released: bool,
+}
+
+impl Partial {
+    fn release(mut self, output: &Path) -> Result<()> {
+        fs::rename(&self.path, output).map_err(|error| disk(output, &error))?;
+        self.released = true;
+        // The rename itself must survive a power cut before it is recorded.
+        let dir = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| disk(output, &error))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.released {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn weave(output: &Path, source: &FileSource, plan: &Plan) -> Result<(Partial, PlantedRows)> {
+    let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
+    let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
+    // A leftover of a run that was killed: its planting, if any, makes the same file again.
+    let _ = fs::remove_file(&path);
+    let file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| disk(output, &error))?;
+    let partial = Partial { path, released: false };
+    let input = source.open()?;
+    let compression = compression_of(output).unwrap_or(input.compression());
+    let errors = RefCell::new(None);
+    let buffered = BufWriter::with_capacity(1 << 20, Noted { inner: file, error: &errors });
+    let mut packer = Packer::new(buffered, compression).map_err(|error| disk(output, &error))?;
+    let woven = plan.weave(input, &mut packer);
+    let finished = packer.finish().and_then(|buffered| buffered.into_inner().map_err(io::IntoInnerError::into_error));
+    if let Some(error) = errors.take() {
+        return Err(disk(output, &error));
+    }
+    let woven = woven?;
+    let file = finished.map_err(|error| disk(output, &error))?.inner;
+    file.sync_all().map_err(|error| disk(output, &error))?;
+    Ok((partial, woven.rows))
+}
+
+/// Remembers the disk's own error, which layers above would rephrase.
+struct Noted<'a> {
+    inner: File,
+    error: &'a RefCell<Option<io::Error>>,
+}
+
+impl Noted<'_> {
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| {
+            let copy = error.raw_os_error().map_or_else(|| io::Error::from(error.kind()), io::Error::from_raw_os_error);
+            *self.error.borrow_mut() = Some(copy);
+        })
+    }
+}
+
+impl Write for Noted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.inner.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.inner.flush();
+        self.note(result)
+    }
+}
+
+/// An error of the output's disk, with the way out.
+fn disk(path: &Path, error: &io::Error) -> Error {
+    let fault =
+        Fault::new(format!("the planted export cannot be written: {error}")).in_file(path.display().to_string());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            fault.hint("make room and run the same command again; nothing was released")
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            fault.hint("choose an output folder that can be written; nothing was released")
+        }
+        _ => fault.hint("nothing was released; run the same command again"),
+    }
+    .into()
+}
+
+fn new_planting(
+    ground: &Ground,
+    key: &BatchKey,
+    shape: &Shape,
+    plan: &Plan,
+    rows: PlantedRows,
+    now: Timestamp,
+) -> NewPlanting {
+    let survey = plan.survey();
+    NewPlanting {
+        key: key.clone(),
+        lines: shape.lines,
+        roles: ground.template.roles().to_vec(),
+        block: ground.template.block().map(|block| block.id().to_owned()).unwrap_or_default(),
+        at: now,
+        input_hash: survey.input_hash.clone(),
+        input_bytes: survey.input_bytes,
+        rows,
+    }
+}
+
+fn same_as_before(planting: PlantingRow, woven: &PlantedRows, registry: &dyn Registry) -> Result<PlantingRow> {
+    let rows = registry.planted_rows(planting.id)?;
+    if rows.output_hash != woven.output_hash {
+        return Err(Fault::new(format!(
+            "batch {:?} was planted before, and this run would give other bytes",
+            planting.key.batch
+        ))
+        .hint("use the input and the options of the first run, or choose another --batch")
+        .into());
+    }
+    Ok(planting)
+}
+
+fn refuse_same_file(order: &Order<'_>) -> Result<()> {
+    let same = match (fs::canonicalize(order.input), fs::canonicalize(order.output)) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => order.input == order.output,
+    };
+    if same {
+        return Err(Fault::new("the input and the output are the same file; an original is never changed")
+            .in_file(order.output.display().to_string())
+            .hint("choose another path with -o")
+            .into());
+    }
+    Ok(())
+}
+
+/// An output that exists is left alone, unless it is this very planting.
+fn refuse_foreign_output(order: &Order<'_>, earlier: Option<&PlantingRow>, registry: &dyn Registry) -> Result<()> {
+    if !order.output.exists() {
+        return Ok(());
+    }
+    if let Some(planting) = earlier {
+        let hash = content_hash(&file_source(order.output))?;
+        if registry.planted_rows(planting.id)?.output_hash == hash {
+            return Ok(());
+        }
+    }
+    Err(Fault::new("the output exists already and is not this planting")
+        .in_file(order.output.display().to_string())
+        .hint("remove it, or choose another path with -o")
+        .into())
+}
+
+/// A file as the planter reads it.
+pub fn file_source(path: &Path) -> FileSource {
+    FileSource { path: path.to_owned(), expansion: Expansion::default() }
+}
+
+/// SHA-256 of a file's uncompressed bytes, in hexadecimal.
+fn content_hash(source: &FileSource) -> Result<String> {
+    let mut input = source.open()?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = io::Read::read(&mut input, &mut buffer)
+            .map_err(|error| Fault::new(format!("cannot be read: {error}")).in_file(source.name()))?;
+        if read == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..read]);
+    }
+}
+
+/// The compression that a file's name asks for.
+fn compression_of(path: &Path) -> Option<Compression> {
+    match path.extension()?.to_str()? {
+        "gz" => Some(Compression::Gzip),
+        "zst" | "zstd" => Some(Compression::Zstd),
+        _ => None,
+    }
+}
+
+fn checked_account(account: &str) -> Result<&str> {
+    checked_name(account, "account")
+}
+
+fn checked_batch(batch: &str) -> Result<&str> {
+    checked_name(batch, "batch")
+}
+
+/// Names of sources go into reports, metrics and file names of reports.
+fn checked_name<'a>(name: &'a str, what: &str) -> Result<&'a str> {
+    let fits = !name.is_empty() && name.len() <= 200 && name.trim() == name && !name.chars().any(char::is_control);
+    if fits {
+        return Ok(name);
+    }
+    Err(Fault::new(format!("expected 1 to 200 bytes without control characters or outer blanks as the {what}'s name"))
+        .hint(format!("found {:?}", name.chars().take(40).collect::<String>()))
+        .into())
+}
+
+/// The rules of the epoch that `now` falls into.
+///
+/// # Errors
+///
+/// When none is open.
+pub fn current_rules(epochs: &[EpochRow], now: Timestamp) -> Result<&Rules> {
+    epoch::current(epochs, now).map(|epoch| &epoch.rules).ok_or_else(|| {
+        Fault::new("no epoch is open for today")
+            .hint("run `trapline epoch open`; it registers alpha, the rules and the pool for this quarter")
+            .into()
+    })
+}
+
+/// The numbers of an epoch's pool, by place.
+///
+/// # Errors
+///
+/// When the registry fails.
+pub fn pool_numbers(registry: &dyn Registry, epoch: u32) -> registry::Result<Vec<LineNumber>> {
+    let lines: std::collections::HashMap<i64, LineNumber> =
+        registry.lines()?.into_iter().map(|row| (row.id, row.line.number)).collect();
+    registry
+        .pool(epoch)?
+        .iter()
+        .map(|id| {
+            lines
+                .get(id)
+                .cloned()
+                .ok_or_else(|| registry::Error::Missing(format!("line {id} of the pool is not in the registry")))
+        })
+        .collect()
+}
+
+/// Reads a template back from the registry.
+///
+/// # Errors
+///
+/// When the registry fails or holds a text that this program cannot read.
+pub fn stored_template(registry: &dyn Registry, hash: &str) -> Result<Template> {
+    Ok(Template::parse(&registry.template(hash)?, &format!("template {}", &hash[..hash.len().min(12)]))?)
+}

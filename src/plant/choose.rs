@@ -1,0 +1,219 @@
+//! Between the passes: which number each canary wears, where it goes, and what
+//! the operator should know.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use super::Job;
+use super::check::LineRecords;
+use super::columns::{Column, Columns};
+use super::make::{Maker, hex};
+use super::order::Order;
+use super::pass::FirstPass;
+use super::place::Gap;
+use super::survey::{Survey, SurveyedColumn};
+use super::watch::Watch;
+use super::weave::{Insertion, Plan};
+use crate::derive::Keystream;
+use crate::fault::Fault;
+use crate::record::ColumnRole;
+use crate::registry::PlantedRow;
+
+/// A canary with its place and its number.
+pub(super) struct Placed {
+    pub(super) canary: usize,
+    /// Which candidate number it wears.
+    pub(super) number: Option<usize>,
+    pub(super) gap: Rc<Gap>,
+}
+
+/// Chooses numbers, places and bytes.
+pub(super) fn plan(read: FirstPass<'_>, job: &Job<'_>, keystream: &Keystream) -> Result<Plan, Fault> {
+    let order = number_order(&read);
+    let (numbers, collisions) = choose_numbers(&read, job, order)?;
+    let mut placed = place(&read, job, &numbers, order)?;
+    placed.sort_by(|a, b| {
+        let by_number = match (a.number, b.number, order) {
+            (Some(a), Some(b), Order::Rising) => read.candidates.compare(a, b),
+            (Some(a), Some(b), Order::Falling) => read.candidates.compare(b, a),
+            _ => Ordering::Equal,
+        };
+        a.gap.at.cmp(&b.gap.at).then(by_number).then(a.canary.cmp(&b.canary))
+    });
+    let maker = Maker { sample: &read.sample, columns: &read.columns, watches: &read.watches, job };
+    let mut insertions = Vec::with_capacity(placed.len());
+    let mut rows = vec![PlantedRow::default(); placed.len()];
+    let mut shift = 0;
+    for group in placed.chunk_by(|a, b| a.gap.at == b.gap.at) {
+        for (who, made) in group.iter().zip(maker.group(group, keystream)?) {
+            let offset = who.gap.at + shift;
+            shift += made.bytes.len() as u64;
+            rows[who.canary] = PlantedRow {
+                serial: who.number.map_or(0, |which| job.numbers[which].0),
+                offset,
+                bytes: made.bytes.len() as u64,
+                hash: hex(&Sha256::digest(&made.bytes)),
+                context: made.context,
+            };
+            insertions.push(Insertion { at: who.gap.at, bytes: made.bytes });
+        }
+    }
+    let hints = hints(&read, job, order, &placed);
+    Ok(Plan::new(insertions, rows, survey(read, job, collisions, hints)))
+}
+
+/// The order that planted numbers must keep.
+fn number_order(read: &FirstPass<'_>) -> Order {
+    let watch = read.watches.iter().find(|watch| watch.role == ColumnRole::Number);
+    watch.map_or(Order::None, Watch::order)
+}
+
+/// Gives each canary the next candidate that no real row has and that has a
+/// place; returns how many were passed over.
+fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(Vec<Option<usize>>, u64), Fault> {
+    if job.numbers.is_empty() {
+        return Ok((vec![None; job.records.len()], 0));
+    }
+    let fits = |which: usize| order == Order::None || read.candidates.gap(which, order).is_some();
+    let free = |which: &usize| !read.candidates.is_taken(*which) && fits(*which);
+    // In a sorted file without a last line end, numbers beyond its end are the
+    // last choice: their rows must stand before that last record.
+    let (misplaced, regular): (Vec<usize>, Vec<usize>) =
+        (0..job.numbers.len()).filter(free).partition(|which| read.candidates.is_misplaced(*which, order));
+    let chosen: Vec<Option<usize>> = regular.into_iter().chain(misplaced).take(job.records.len()).map(Some).collect();
+    let examined = chosen.iter().flatten().max().map_or(job.numbers.len(), |last| last + 1);
+    let examined = if chosen.len() == job.records.len() { examined } else { job.numbers.len() };
+    let collisions = (0..examined).filter(|which| read.candidates.is_taken(*which)).count() as u64;
+    if chosen.len() == job.records.len() {
+        return Ok((chosen, collisions));
+    }
+    Err(Fault::new(format!(
+        "expected {} waybill numbers that fit the file, found {} among {} candidates ({collisions} occur in real rows)",
+        job.records.len(),
+        chosen.len(),
+        job.numbers.len()
+    ))
+    .hint("reserve a block of numbers that no real parcel has; in a sorted file, one inside its run"))
+}
+
+fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: Order) -> Result<Vec<Placed>, Fault> {
+    let follows_number = order != Order::None && !job.numbers.is_empty();
+    let has_room = read.with_room.seen() > 0;
+    let lane = if has_room { &read.with_room } else { &read.anywhere };
+    let nowhere = || {
+        Fault::new("expected a regular row to put planted rows beside, found none")
+            .hint("every row is ragged, too long or lacks a mapped column: check the delimiter and the mapping")
+    };
+    let gaps = if follows_number { None } else { Some(lane.gaps().ok_or_else(nowhere)?) };
+    (0..job.records.len())
+        .map(|canary| {
+            let gap = match (&gaps, numbers[canary]) {
+                (Some(gaps), _) => Some(gaps[canary].clone()),
+                (None, Some(which)) => read.candidates.gap(which, order).cloned(),
+                (None, None) => None,
+            };
+            Ok(Placed { canary, number: numbers[canary], gap: gap.ok_or_else(nowhere)? })
+        })
+        .collect()
+}
+
+fn survey(read: FirstPass<'_>, job: &Job<'_>, collisions: u64, hints: Vec<String>) -> Survey {
+    let order = |column: &Column| read.watches.iter().find(|watch| watch.place == column.place).map(Watch::order);
+    let columns = read.columns.all.iter().map(|column| SurveyedColumn {
+        role: column.role.clone(),
+        number: column.place + 1,
+        header: column.header.clone(),
+        found: column.found,
+        masked: column.style.is_masked(),
+        order: order(column),
+    });
+    let LineRecords { count, first, .. } = read.lines;
+    Survey {
+        compression: read.compression,
+        dialect: read.sample.reader.dialect.clone(),
+        header: read.sample.has_header,
+        records: read.records,
+        ragged: read.ragged,
+        blank: read.blank,
+        unterminated: read.unterminated,
+        columns: columns.collect(),
+        missing: missing(&read.columns, job),
+        collisions,
+        line_records: count,
+        line_record_numbers: first,
+        input_hash: read.input_hash,
+        input_bytes: read.input_bytes,
+        hints,
+    }
+}
+
+/// Roles that some record speaks of and that no column plays. The parts of an
+/// address are one thing said in several ways.
+fn missing(columns: &Columns, job: &Job<'_>) -> Vec<ColumnRole> {
+    let mut missing: Vec<ColumnRole> = Vec::new();
+    if !job.numbers.is_empty() && !columns.has(&ColumnRole::Number) {
+        missing.push(ColumnRole::Number);
+    }
+    for (role, _) in job.records.iter().flat_map(|record| &record.values) {
+        let plays = match role {
+            ColumnRole::Province(who)
+            | ColumnRole::City(who)
+            | ColumnRole::District(who)
+            | ColumnRole::Town(who)
+            | ColumnRole::Local(who)
+            | ColumnRole::Address(who) => {
+                columns.has(role) || columns.has(&ColumnRole::Address(*who)) || columns.has(&ColumnRole::Local(*who))
+            }
+            role => columns.has(role),
+        };
+        if !plays && !missing.contains(role) {
+            missing.push(role.clone());
+        }
+    }
+    missing
+}
+
+fn hints(read: &FirstPass<'_>, job: &Job<'_>, order: Order, placed: &[Placed]) -> Vec<String> {
+    let mut hints = Vec::new();
+    if order != Order::None && !job.numbers.is_empty() {
+        let misplaced =
+            placed.iter().flat_map(|who| who.number).filter(|which| read.candidates.is_misplaced(*which, order));
+        if misplaced.count() > 0 {
+            hints.push("the file is sorted by number and its last row has no line end: a planted row before it breaks the order".into());
+        }
+        let at_an_end = placed.iter().filter(|who| who.gap.before.is_none() || who.gap.after.is_none()).count();
+        if at_an_end > 1 && at_an_end * 2 > placed.len() {
+            hints.push(format!(
+                "the file is sorted by number and {at_an_end} planted rows stand together at an end of it: reserve numbers inside its run"
+            ));
+        }
+    }
+    for column in read.columns.all.iter().filter(|column| column.style.is_masked()) {
+        hints.push(format!("{} is masked, and so is what is planted there: the mark is weaker", column.header));
+    }
+    for column in read.columns.all.iter().filter(|column| column.style.is_damaged) {
+        hints.push(format!("{} was damaged by a spreadsheet (7.7E+14): export it as text", column.header));
+    }
+    for header in &read.columns.unique_unmapped {
+        hints.push(format!(
+            "{header} differs in every row, but planted rows repeat a neighbour's: map it or leave it out"
+        ));
+    }
+    for watch in read.watches.iter().filter(|watch| watch.needs_room && watch.order() != Order::None) {
+        if read.with_room.seen() == 0 {
+            hints.push(format!("{} counts without gaps: planted rows repeat a neighbour's value", watch.role));
+        }
+    }
+    if let Some((record, line, byte)) = read.ragged.first {
+        hints.push(format!(
+            "{} records are not like the others, first record {record} (line {line}, byte {byte}); none of them was copied from",
+            read.ragged.count
+        ));
+    }
+    if read.lines.count > 0 {
+        hints.push(format!("{} real records hold a line: was this file planted before?", read.lines.count));
+    }
+    hints
+}
