@@ -6,11 +6,16 @@
 //! find it again by keyed tag. Callers hand over and get plain values.
 //!
 //! Every method that changes something is one transaction: it happened whole
-//! or not at all, and doing it twice is doing it once.
+//! or not at all, and doing it twice is doing it once. Times are kept to the
+//! microsecond.
 
 pub mod memory;
+mod refusal;
+mod serials;
 pub mod sqlite;
+mod times;
 mod types;
+mod words;
 
 pub use types::*;
 
@@ -98,6 +103,8 @@ pub trait Registry {
     fn put_template(&mut self, hash: &str, name: &str, text: &str) -> Result<()>;
     /// The text kept under `hash`.
     fn template(&self, hash: &str) -> Result<String>;
+    /// Hashes of all templates kept, in the order they were put.
+    fn templates(&self) -> Result<Vec<String>>;
     /// Binds accounts to a template for an epoch, from `start` on; accounts
     /// that are bound already keep what they have. Returns all of them in the
     /// order given. [`Error::Conflict`] when one is bound to another template.
@@ -126,6 +133,8 @@ pub trait Registry {
     fn plant_many(&mut self, plantings: &[NewPlanting]) -> Result<Vec<PlantingRow>>;
     /// Marks a planting as released: its file has its final name.
     fn release(&mut self, id: i64, at: Timestamp) -> Result<()>;
+    /// Marks many plantings as released, in one transaction.
+    fn release_many(&mut self, ids: &[i64], at: Timestamp) -> Result<()>;
     /// The planting of a batch.
     fn planting(&self, batch: &BatchKey) -> Result<Option<PlantingRow>>;
     /// The sealed part of a planting.
@@ -152,6 +161,9 @@ pub trait Registry {
     /// Observations with hits that `epoch` has not decided, dated within
     /// `begins .. ends`, in order of time, then id.
     fn undecided(&self, epoch: u32, begins: Timestamp, ends: Timestamp) -> Result<Vec<ObservationRow>>;
+    /// Observations that `epoch` has decided, dated `since` or later, in order
+    /// of time, then id.
+    fn decided_since(&self, epoch: u32, since: Timestamp) -> Result<Vec<ObservationRow>>;
     /// Appends decisions to an epoch's sequence, in this order. A decision on
     /// an observation that has one in this epoch is left out.
     fn decide(&mut self, epoch: u32, decisions: &[NewDecision], now: Timestamp) -> Result<()>;
