@@ -1,1 +1,293 @@
 //! Attribution: who was exposed, with an error guarantee.
+//!
+//! If an account was not exposed, its lines are a uniform random subset of the
+//! pool that nobody outside holds. So for each line that newly rings, the
+//! chance that the account happens to have it is known exactly, whatever else
+//! goes on. A process that bets against that chance is a non-negative
+//! martingale: it reaches n / alpha with probability at most alpha / n. Names
+//! heard on a line, masked phones, reports without a phone and waybill numbers
+//! are further questions with known chances; each is asked once.
+//!
+//! What must never happen here, because it would void the guarantee without a
+//! sound: asking about a line twice, leaving out questions that did not match,
+//! letting a codeword decide what is asked, and changing what was asked before
+//! when later records arrive.
+//!
+//! Everything is pure: the same evidence gives the same answer to the last bit.
+
+mod account;
+mod at_once;
+mod batch;
+mod evidence;
+mod ghosts;
+mod mixture;
+mod path;
+mod process;
+mod prune;
+mod query;
+mod sequence;
+mod slot;
+mod state;
+#[cfg(test)]
+mod stories;
+mod table;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod validity;
+mod verdict;
+
+pub use evidence::Evidence;
+pub use mixture::{ln_lambda_factor, ln_mean_exp, ln_theta_factor, theta_grid, theta_mix};
+pub use verdict::*;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::observation::Found;
+use crate::registry::{Route, Verdict};
+
+use account::{Score, lines_of};
+use batch::Covered;
+use evidence::{Call, Desk};
+use process::Process;
+use sequence::Sequences;
+
+/// How many accounts the list of the strongest holds.
+pub const RANKED: usize = 20;
+
+/// Answers who was exposed.
+pub fn attribute(evidence: &Evidence<'_>) -> Attribution {
+    attribute_by(evidence, prune::strongest)
+}
+
+/// Answers who was exposed with the given way to find the strongest accounts.
+fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Desk<'_>, &Sequences) -> Vec<Score>) -> Attribution {
+    let desk = Desk::new(evidence);
+    let sequences = sequences(&desk);
+    let ghosts = ghosts::ghosts(&desk);
+    let sups = ghosts::sups(&desk, &sequences, &ghosts);
+    let batch_sups = opened(&desk).flat_map(|account| {
+        let lines = lines_of(&desk, account);
+        batch::ghost_sups(&desk, &sequences, account, &lines, &Covered::new(&desk, account))
+    });
+    let batch_sups: Vec<f64> = batch_sups.collect();
+    let (ghosts, alarm) = ghosts::sum_up(evidence.rules, &ghosts, &sups, &batch_sups);
+    let (named, ranked) = match &alarm {
+        Some(_) => (Vec::new(), Vec::new()),
+        None => conclude(&desk, &sequences, strongest(&desk, &sequences)),
+    };
+    let rules = evidence.rules;
+    Attribution {
+        epoch: rules.epoch,
+        label: rules.label.clone(),
+        alpha: rules.alpha,
+        alpha_e: rules.epoch_alpha(),
+        n_max: rules.n_max,
+        rules_hash: rules.hash(),
+        thresholds: Thresholds {
+            ln_account: rules.ln_account_threshold(),
+            ln_pair: rules.ln_pair_threshold(1),
+            at_once_probability: rules.at_once_probability(),
+        },
+        named,
+        ranked,
+        ghosts,
+        counts: counts(&desk),
+        background: background(&desk),
+        alarm,
+        statement: statement(rules.alpha),
+    }
+}
+
+/// Shows every bet that concerns `account`, or only those of one of its
+/// batches (`""` for the standing canaries); `None` when there is no such account.
+pub fn explain(evidence: &Evidence<'_>, account: &str, batch: Option<&str>) -> Option<Explanation> {
+    let desk = Desk::new(evidence);
+    let place = *desk.accounts.get(account)?;
+    let sequences = sequences(&desk);
+    let lines = lines_of(&desk, place);
+    let chosen = |planting: &usize| batch.is_none_or(|batch| evidence.plantings[*planting].key.batch == batch);
+    let mut processes = Vec::new();
+    if batch.is_none() {
+        processes.push(Process::of_account(&desk, place, &lines));
+    }
+    let pairs = desk.plantings[place].iter().filter(|planting| chosen(planting));
+    processes.extend(pairs.map(|&planting| Process::of_planting(&desk, place, planting, &lines)));
+    let covered = Covered::new(&desk, place).batches.into_iter().filter(|(planting, _)| chosen(planting));
+    processes.extend(covered.map(|(planting, ln)| Process::of_batch(&desk, place, planting, &lines, ln)));
+    let mut at_once = at_once::records(&desk, Some(place)).remove(&place).unwrap_or_default();
+    at_once.retain(|record| batch.is_none_or(|batch| record.batch == batch));
+    Some(Explanation {
+        account: account.to_owned(),
+        epoch: evidence.rules.epoch,
+        rules_hash: evidence.rules.hash(),
+        processes: processes.iter().map(|process| explain_process(&desk, &sequences, process)).collect(),
+        at_once,
+    })
+}
+
+fn explain_process(desk: &Desk<'_>, sequences: &Sequences, process: &Process<'_>) -> ProcessPath {
+    let (summary, bets) = path::bets(desk, process, sequences.of(process.start));
+    ProcessPath {
+        route: process.route,
+        batch: process.batch.to_owned(),
+        start: process.start,
+        pool: process.pool,
+        lines: process.own.len() as u32,
+        ln_threshold: process.ln_threshold,
+        ln_e_sup: summary.ln_sup,
+        ln_e_now: summary.ln_now,
+        crossed: summary.crossed,
+        bets,
+    }
+}
+
+fn sequences(desk: &Desk<'_>) -> Sequences {
+    let starts = desk.evidence.accounts.iter().map(|row| row.start);
+    let starts = starts.chain(desk.evidence.plantings.iter().map(|row| row.at));
+    Sequences::new(&desk.calls, desk.evidence.rules.pool as usize, starts)
+}
+
+/// Opened accounts, each once, by ordinal.
+fn opened(desk: &Desk<'_>) -> impl Iterator<Item = usize> {
+    let names = desk.evidence.openings.iter().filter_map(|row| desk.accounts.get(row.account.as_str()).copied());
+    names.collect::<BTreeSet<usize>>().into_iter()
+}
+
+/// Makes the answer of the strongest accounts (strongest first) and of those
+/// that a full record accuses.
+fn conclude(desk: &Desk<'_>, sequences: &Sequences, mut scores: Vec<Score>) -> (Vec<Named>, Vec<Ranked>) {
+    let mut at_once = at_once::records(desk, None);
+    at_once.retain(|_, records| {
+        records.retain(|record| record.accuses);
+        !records.is_empty()
+    });
+    let ranked = scores.iter().take(RANKED).map(|score| rank(desk, score, at_once.contains_key(&score.account)));
+    let ranked: Vec<Ranked> = ranked.collect();
+    for &account in at_once.keys() {
+        if !scores.iter().any(|score| score.account == account) {
+            scores.push(Score::new(desk, sequences, account));
+        }
+    }
+    let named = scores.iter().filter_map(|score| name(desk, sequences, score, at_once.get(&score.account)));
+    (named.collect(), ranked)
+}
+
+fn rank(desk: &Desk<'_>, score: &Score, at_once: bool) -> Ranked {
+    let best = score.best();
+    Ranked {
+        account: desk.evidence.accounts[score.account].name.clone(),
+        named: at_once || score.runs.iter().any(|run| run.summary.crossed.is_some()),
+        route: best.route,
+        batch: best.batch.clone(),
+        ln_e: best.summary.ln_sup,
+        ln_threshold: best.ln_threshold,
+        matches: best.summary.matches,
+        queries: best.summary.queries,
+    }
+}
+
+fn name(desk: &Desk<'_>, sequences: &Sequences, score: &Score, records: Option<&Vec<AtOnceRecord>>) -> Option<Named> {
+    let mut routes = score.routes();
+    routes.extend(at_once_routes(records.map_or(&[], Vec::as_slice)));
+    if routes.is_empty() {
+        return None;
+    }
+    let account = score.account;
+    let lines = lines_of(desk, account);
+    let covered = Covered::new(desk, account);
+    let own = &score.runs[0].summary;
+    let start = desk.evidence.accounts[account].start;
+    let rings = |call: &&Call| {
+        let phones = call.lines.iter().map(|(line, _)| line).chain(call.sets.iter().flatten());
+        call.at >= start && phones.into_iter().any(|line| lines.all.binary_search(line).is_ok())
+    };
+    let hits: Vec<Timestamp> = desk.calls.iter().filter(rings).map(|call| call.at).collect();
+    Some(Named {
+        account: desk.evidence.accounts[account].name.clone(),
+        routes,
+        batches: batch::judge(desk, sequences, account, &lines, &covered),
+        batches_waiting: covered.waiting,
+        matched_lines: own.matches,
+        queries: own.queries,
+        first_hit: hits.iter().copied().min(),
+        last_hit: hits.iter().copied().max(),
+    })
+}
+
+/// One verdict for each batch: the first record that accuses stands.
+fn at_once_routes(records: &[AtOnceRecord]) -> Vec<RouteVerdict> {
+    let mut batches: BTreeMap<&str, RouteVerdict> = BTreeMap::new();
+    for record in records {
+        let ln_e = -libm::log(record.probability);
+        let first = || RouteVerdict {
+            route: Route::AtOnce,
+            batch: record.batch.clone(),
+            ln_e_sup: ln_e,
+            ln_e_now: ln_e,
+            ln_threshold: -libm::log(record.threshold),
+            ln_e_crossed: ln_e,
+            crossed_seq: record.seq,
+            crossed_at: record.at,
+        };
+        let verdict = batches.entry(&record.batch).or_insert_with(first);
+        verdict.ln_e_sup = verdict.ln_e_sup.max(ln_e);
+        verdict.ln_e_now = verdict.ln_e_sup;
+    }
+    batches.into_values().collect()
+}
+
+fn counts(desk: &Desk<'_>) -> Counts {
+    let evidence = desk.evidence;
+    let of = |verdict| evidence.decisions.iter().filter(|row| row.verdict == verdict).count() as u64;
+    let lines: BTreeSet<u32> = desk.calls.iter().flat_map(|call| &call.lines).map(|(line, _)| *line).collect();
+    Counts {
+        decisions: evidence.decisions.len() as u64,
+        confirmed: of(Verdict::Confirmed),
+        storms: of(Verdict::Storm),
+        allow_listed: of(Verdict::AllowListed),
+        slight: of(Verdict::Slight),
+        distinct_lines: lines.len() as u32,
+        pool: evidence.rules.pool,
+        accounts: evidence.accounts.len() as u64,
+        batches: evidence.plantings.len() as u64,
+    }
+}
+
+fn background(desk: &Desk<'_>) -> Background {
+    let control: BTreeSet<i64> = desk.evidence.control.iter().copied().collect();
+    let confirmed = desk.evidence.decisions.iter().filter(|row| row.verdict == Verdict::Confirmed);
+    let mut rung = BTreeSet::new();
+    let mut control_hits = 0;
+    for row in confirmed {
+        let lines = row.hit.found.iter().filter_map(|found| match found {
+            Found::Line { line, .. } if control.contains(line) => Some(*line),
+            _ => None,
+        });
+        let mut any = false;
+        for line in lines {
+            any = true;
+            rung.insert(line);
+        }
+        control_hits += u64::from(any);
+    }
+    let trap_lines: BTreeSet<u32> = desk.calls.iter().flat_map(|call| &call.lines).map(|(line, _)| *line).collect();
+    Background {
+        control_lines: control.len() as u32,
+        control_lines_hit: rung.len() as u32,
+        control_hits,
+        trap_lines_hit: trap_lines.len() as u32,
+        trap_hits: desk.calls.iter().filter(|call| !call.lines.is_empty()).count() as u64,
+    }
+}
+
+fn statement(alpha: f64) -> String {
+    format!(
+        "The chance that this procedure ever names any account whose canaries were not exposed is at most {alpha}, over \
+         all epochs and whatever other calls come in. \"Exposed\" means that the account's copy of the data was \
+         available to whoever caused these calls; it does not say which person made it available. A batch is named by a \
+         second test with its own share of that chance."
+    )
+}
