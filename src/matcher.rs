@@ -1,1 +1,0 @@
-//! From an observation to what it mentions of ours: exact decisions only.

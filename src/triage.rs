@@ -1,1 +1,0 @@
-//! Which hits count: decided blind.
