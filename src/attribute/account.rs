@@ -6,7 +6,6 @@ use crate::registry::Route;
 use super::evidence::Desk;
 use super::path::{self, Summary};
 use super::process::Process;
-use super::sequence::Sequences;
 use super::verdict::RouteVerdict;
 
 /// What the processes of an account came to.
@@ -26,11 +25,11 @@ pub(super) struct Run {
 
 impl Score {
     /// Runs all processes of `account`.
-    pub(super) fn new(desk: &Desk<'_>, sequences: &Sequences, account: usize) -> Self {
+    pub(super) fn new(desk: &Desk<'_>, account: usize) -> Self {
         let lines = lines_of(desk, account);
         let own = Process::of_account(desk, account, &lines);
         let pairs = desk.plantings[account].iter().map(|&p| Process::of_planting(desk, account, p, &lines));
-        let runs = std::iter::once(own).chain(pairs).map(|process| Run::new(desk, sequences, &process)).collect();
+        let runs = std::iter::once(own).chain(pairs).map(|process| Run::new(desk, &process)).collect();
         Self { account, runs }
     }
 
@@ -54,12 +53,12 @@ impl Score {
 }
 
 impl Run {
-    fn new(desk: &Desk<'_>, sequences: &Sequences, process: &Process<'_>) -> Self {
+    fn new(desk: &Desk<'_>, process: &Process<'_>) -> Self {
         Self {
             route: process.route,
             batch: process.batch.to_owned(),
             ln_threshold: process.ln_threshold,
-            summary: path::run(desk, process, sequences.of(process.start)),
+            summary: path::run(desk, process),
         }
     }
 

@@ -11,7 +11,6 @@ use crate::registry::OpeningRow;
 use super::evidence::Desk;
 use super::path;
 use super::process::Process;
-use super::sequence::Sequences;
 use super::verdict::BatchVerdict;
 
 /// An account's batches that its openings cover, with their thresholds.
@@ -46,16 +45,10 @@ impl Covered {
 }
 
 /// Judges the covered batches of an account.
-pub(super) fn judge(
-    desk: &Desk<'_>,
-    sequences: &Sequences,
-    account: usize,
-    lines: &AccountLines,
-    covered: &Covered,
-) -> Vec<BatchVerdict> {
+pub(super) fn judge(desk: &Desk<'_>, account: usize, lines: &AccountLines, covered: &Covered) -> Vec<BatchVerdict> {
     let judge_one = |&(planting, ln_threshold): &(usize, f64)| {
         let process = Process::of_batch(desk, account, planting, lines, ln_threshold);
-        let summary = path::run(desk, &process, sequences.of(process.start));
+        let summary = path::run(desk, &process);
         BatchVerdict {
             batch: process.batch.to_owned(),
             j: desk.evidence.plantings[planting].j,
@@ -74,13 +67,7 @@ pub(super) fn judge(
 /// ln of the largest evidence of one ghost batch beside each covered batch:
 /// drawn like it from the account's lines, with its size and start, and never
 /// planted.
-pub(super) fn ghost_sups(
-    desk: &Desk<'_>,
-    sequences: &Sequences,
-    account: usize,
-    lines: &AccountLines,
-    covered: &Covered,
-) -> Vec<f64> {
+pub(super) fn ghost_sups(desk: &Desk<'_>, account: usize, lines: &AccountLines, covered: &Covered) -> Vec<f64> {
     let holder = Holder::Account(&desk.evidence.accounts[account].name);
     let ghost = |&(planting, ln_threshold): &(usize, f64)| {
         let row = &desk.evidence.plantings[planting];
@@ -90,7 +77,7 @@ pub(super) fn ghost_sups(
         own.sort_unstable();
         let process =
             Process { own, numbers: Vec::new(), ..Process::of_batch(desk, account, planting, lines, ln_threshold) };
-        path::run(desk, &process, sequences.of(process.start)).ln_sup
+        path::run(desk, &process).ln_sup
     };
     covered.batches.iter().map(ghost).collect()
 }

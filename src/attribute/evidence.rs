@@ -20,7 +20,7 @@ pub struct Evidence<'a> {
     pub rules: &'a Rules,
     /// Its codewords.
     pub codebook: &'a Codebook,
-    /// Row ids of the pool's lines, by place.
+    /// Row ids of the pool's lines, by place: as many as the rules say.
     pub pool: &'a [i64],
     /// Row ids of control lines.
     pub control: &'a [i64],
@@ -56,6 +56,35 @@ pub(super) struct Call {
     pub(super) persons: Vec<Heard>,
     /// Waybill numbers.
     pub(super) numbers: Vec<NumberHit>,
+}
+
+/// Something that a call asks of every source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Question<'c> {
+    /// Whether this line is of the source.
+    Line(u32),
+    /// Whether any of these lines is; afterwards all of them are known.
+    Set(&'c [u32]),
+    /// Whether whoever wears one of these lines fits the statement.
+    Name(&'c [(u32, Option<Role>)], &'c PersonaPattern),
+    /// Whether anybody of the source fits the statement.
+    Region(&'c PersonaPattern),
+    /// Whether this number is of the source.
+    Number(NumberHit),
+}
+
+impl Call {
+    /// What it asks, in order: lines before what was said on them.
+    pub(super) fn questions(&self) -> impl Iterator<Item = Question<'_>> {
+        let lines = self.lines.iter().map(|(line, _)| Question::Line(*line));
+        let sets = self.sets.iter().map(|set| Question::Set(set));
+        let persons = self.persons.iter().map(|heard| match &heard.on {
+            HeardOn::Lines(lines) => Question::Name(lines, &heard.pattern),
+            HeardOn::Anybody => Question::Region(&heard.pattern),
+        });
+        let numbers = self.numbers.iter().map(|hit| Question::Number(*hit));
+        lines.chain(sets).chain(persons).chain(numbers)
+    }
 }
 
 /// A statement about a person, and whose it can be.

@@ -15,7 +15,7 @@ use crate::rules::Rules;
 use super::evidence::Desk;
 use super::path;
 use super::process::{Process, distinct};
-use super::sequence::Sequences;
+use super::prune::{Bounds, SLACK};
 use super::verdict::{Alarm, GhostLevel, GhostSummary};
 
 /// A ghost: the account and the planting whose starts it copies.
@@ -60,6 +60,7 @@ impl Ghost {
             own,
             roles,
             maker: desk.maker(account),
+            template: &evidence.accounts[account].template,
             numbers: Vec::new(),
             shown: Vec::new(),
             ln_threshold,
@@ -80,16 +81,35 @@ impl Ghost {
     }
 }
 
-/// ln of the largest evidence of each ghost process.
-pub(super) fn sups(desk: &Desk<'_>, sequences: &Sequences, ghosts: &[Ghost]) -> Vec<f64> {
-    ghosts
-        .par_iter()
-        .flat_map_iter(|ghost| {
-            let run = |process: Process<'_>| path::run(desk, &process, sequences.of(process.start)).ln_sup;
-            ghost.processes(desk).into_iter().map(run)
-        })
-        .collect()
+/// ln of the largest evidence of the ghost processes that count: of all that
+/// may have reached the lowest level reported, and of the strongest in any case.
+///
+/// The others are left out by the same bounds as real accounts.
+pub(super) fn sups(bounds: &Bounds<'_, '_>, ghosts: &[Ghost]) -> Vec<f64> {
+    let desk = bounds.desk;
+    let of_ghost = |(place, ghost): (usize, &Ghost)| {
+        let processes = ghost.processes(desk).into_iter().enumerate();
+        processes.map(move |(which, process)| (bounds.ln_sup(&process), place, which))
+    };
+    let mut open: Vec<(f64, usize, usize)> = ghosts.par_iter().enumerate().flat_map_iter(of_ghost).collect();
+    open.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let mut sups: Vec<f64> = Vec::new();
+    for chunk in open.chunks(64) {
+        let strongest = sups.iter().copied().fold(0.0, f64::max);
+        if chunk[0].0 < strongest.min(libm::log(f64::from(LEVELS[0]))) - SLACK {
+            break;
+        }
+        let run = |&(_, place, which): &(f64, usize, usize)| {
+            let process = ghosts[place].processes(desk).swap_remove(which);
+            path::run(desk, &process).ln_sup
+        };
+        sups.extend(chunk.par_iter().map(run).collect::<Vec<f64>>());
+    }
+    sups
 }
+
+/// Levels at which ghosts are counted.
+const LEVELS: [u32; 3] = [10, 100, 1000];
 
 /// Sums the ghosts up and says whether they raise the alarm.
 pub(super) fn sum_up(
@@ -102,10 +122,11 @@ pub(super) fn sum_up(
     let (ln_e, ln_batch_e) = (largest(sups), largest(batch_sups));
     let ln_alarm = rules.ln_ghost_alarm();
     let ln_batch_alarm = libm::log(batch_sups.len() as f64 / 0.001);
-    let reached = [10u32, 100, 1000].map(|e| GhostLevel {
+    let processes: usize = ghosts.iter().map(|ghost| 1 + usize::from(ghost.planting.is_some())).sum();
+    let reached = LEVELS.map(|e| GhostLevel {
         e,
         ghosts: sups.iter().filter(|&&sup| sup >= libm::log(f64::from(e))).count() as u32,
-        bound: sups.len() as f64 / f64::from(e),
+        bound: processes as f64 / f64::from(e),
     });
     let summary = GhostSummary {
         ghosts: ghosts.len() as u32,

@@ -25,6 +25,7 @@ mod path;
 mod process;
 mod prune;
 mod query;
+mod said;
 mod sequence;
 mod slot;
 mod state;
@@ -52,6 +53,7 @@ use account::{Score, lines_of};
 use batch::Covered;
 use evidence::{Call, Desk};
 use process::Process;
+use prune::Bounds;
 use sequence::Sequences;
 
 /// How many accounts the list of the strongest holds.
@@ -63,20 +65,21 @@ pub fn attribute(evidence: &Evidence<'_>) -> Attribution {
 }
 
 /// Answers who was exposed with the given way to find the strongest accounts.
-fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Desk<'_>, &Sequences) -> Vec<Score>) -> Attribution {
+fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Bounds<'_, '_>) -> Vec<Score>) -> Attribution {
     let desk = Desk::new(evidence);
     let sequences = sequences(&desk);
+    let bounds = Bounds::new(&desk, &sequences);
     let ghosts = ghosts::ghosts(&desk);
-    let sups = ghosts::sups(&desk, &sequences, &ghosts);
+    let sups = ghosts::sups(&bounds, &ghosts);
     let batch_sups = opened(&desk).flat_map(|account| {
         let lines = lines_of(&desk, account);
-        batch::ghost_sups(&desk, &sequences, account, &lines, &Covered::new(&desk, account))
+        batch::ghost_sups(&desk, account, &lines, &Covered::new(&desk, account))
     });
     let batch_sups: Vec<f64> = batch_sups.collect();
     let (ghosts, alarm) = ghosts::sum_up(evidence.rules, &ghosts, &sups, &batch_sups);
     let (named, ranked) = match &alarm {
         Some(_) => (Vec::new(), Vec::new()),
-        None => conclude(&desk, &sequences, strongest(&desk, &sequences)),
+        None => conclude(&desk, strongest(&bounds)),
     };
     let rules = evidence.rules;
     Attribution {
@@ -106,7 +109,6 @@ fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Desk<'_>, &Sequences) ->
 pub fn explain(evidence: &Evidence<'_>, account: &str, batch: Option<&str>) -> Option<Explanation> {
     let desk = Desk::new(evidence);
     let place = *desk.accounts.get(account)?;
-    let sequences = sequences(&desk);
     let lines = lines_of(&desk, place);
     let chosen = |planting: &usize| batch.is_none_or(|batch| evidence.plantings[*planting].key.batch == batch);
     let mut processes = Vec::new();
@@ -123,13 +125,13 @@ pub fn explain(evidence: &Evidence<'_>, account: &str, batch: Option<&str>) -> O
         account: account.to_owned(),
         epoch: evidence.rules.epoch,
         rules_hash: evidence.rules.hash(),
-        processes: processes.iter().map(|process| explain_process(&desk, &sequences, process)).collect(),
+        processes: processes.iter().map(|process| explain_process(&desk, process)).collect(),
         at_once,
     })
 }
 
-fn explain_process(desk: &Desk<'_>, sequences: &Sequences, process: &Process<'_>) -> ProcessPath {
-    let (summary, bets) = path::bets(desk, process, sequences.of(process.start));
+fn explain_process(desk: &Desk<'_>, process: &Process<'_>) -> ProcessPath {
+    let (summary, bets) = path::bets(desk, process);
     ProcessPath {
         route: process.route,
         batch: process.batch.to_owned(),
@@ -158,7 +160,7 @@ fn opened(desk: &Desk<'_>) -> impl Iterator<Item = usize> {
 
 /// Makes the answer of the strongest accounts (strongest first) and of those
 /// that a full record accuses.
-fn conclude(desk: &Desk<'_>, sequences: &Sequences, mut scores: Vec<Score>) -> (Vec<Named>, Vec<Ranked>) {
+fn conclude(desk: &Desk<'_>, mut scores: Vec<Score>) -> (Vec<Named>, Vec<Ranked>) {
     let mut at_once = at_once::records(desk, None);
     at_once.retain(|_, records| {
         records.retain(|record| record.accuses);
@@ -168,10 +170,10 @@ fn conclude(desk: &Desk<'_>, sequences: &Sequences, mut scores: Vec<Score>) -> (
     let ranked: Vec<Ranked> = ranked.collect();
     for &account in at_once.keys() {
         if !scores.iter().any(|score| score.account == account) {
-            scores.push(Score::new(desk, sequences, account));
+            scores.push(Score::new(desk, account));
         }
     }
-    let named = scores.iter().filter_map(|score| name(desk, sequences, score, at_once.get(&score.account)));
+    let named = scores.iter().filter_map(|score| name(desk, score, at_once.get(&score.account)));
     (named.collect(), ranked)
 }
 
@@ -189,7 +191,7 @@ fn rank(desk: &Desk<'_>, score: &Score, at_once: bool) -> Ranked {
     }
 }
 
-fn name(desk: &Desk<'_>, sequences: &Sequences, score: &Score, records: Option<&Vec<AtOnceRecord>>) -> Option<Named> {
+fn name(desk: &Desk<'_>, score: &Score, records: Option<&Vec<AtOnceRecord>>) -> Option<Named> {
     let mut routes = score.routes();
     routes.extend(at_once_routes(records.map_or(&[], Vec::as_slice)));
     if routes.is_empty() {
@@ -208,7 +210,7 @@ fn name(desk: &Desk<'_>, sequences: &Sequences, score: &Score, records: Option<&
     Some(Named {
         account: desk.evidence.accounts[account].name.clone(),
         routes,
-        batches: batch::judge(desk, sequences, account, &lines, &covered),
+        batches: batch::judge(desk, account, &lines, &covered),
         batches_waiting: covered.waiting,
         matched_lines: own.matches,
         queries: own.queries,

@@ -2,7 +2,6 @@
 
 use super::evidence::Desk;
 use super::process::Process;
-use super::sequence::Sequence;
 use super::state::State;
 use super::verdict::{Bet, Channel, Crossing};
 
@@ -18,26 +17,26 @@ pub(super) struct Summary {
     pub(super) queries: u32,
 }
 
-/// Runs `process` over its questions.
+/// Runs `process` over all calls dated at or after its start, in order of
+/// their decisions.
 ///
 /// The evidence rises only at matches, so that is where its largest value and
 /// the crossing are found.
-pub(super) fn run(desk: &Desk<'_>, process: &Process<'_>, sequence: &Sequence) -> Summary {
-    walk(desk, process, sequence, None)
+pub(super) fn run(desk: &Desk<'_>, process: &Process<'_>) -> Summary {
+    walk(desk, process, None)
 }
 
 /// Runs `process` and writes down every bet.
-pub(super) fn bets(desk: &Desk<'_>, process: &Process<'_>, sequence: &Sequence) -> (Summary, Vec<Bet>) {
+pub(super) fn bets(desk: &Desk<'_>, process: &Process<'_>) -> (Summary, Vec<Bet>) {
     let mut bets = Vec::new();
-    let summary = walk(desk, process, sequence, Some(&mut bets));
+    let summary = walk(desk, process, Some(&mut bets));
     (summary, bets)
 }
 
-fn walk(desk: &Desk<'_>, process: &Process<'_>, sequence: &Sequence, mut bets: Option<&mut Vec<Bet>>) -> Summary {
+fn walk(desk: &Desk<'_>, process: &Process<'_>, mut bets: Option<&mut Vec<Bet>>) -> Summary {
     let mut state = State::new(process, desk);
     let mut summary = Summary { ln_sup: 0.0, ln_now: 0.0, crossed: None, matches: 0, queries: 0 };
-    for step in &sequence.steps {
-        let call = &desk.calls[step.call];
+    for call in desk.calls.iter().filter(|call| call.at >= process.start) {
         let bet = |channel, lines, matched, q, ln_factor, ln_e| Bet {
             seq: call.seq,
             observation: call.observation,
@@ -52,15 +51,18 @@ fn walk(desk: &Desk<'_>, process: &Process<'_>, sequence: &Sequence, mut bets: O
         if let (Some(lines), Some(bets)) = (state.enter_shown(call.seq), bets.as_deref_mut()) {
             bets.push(bet(Channel::Revealed, lines, false, 0.0, 0.0, summary.ln_now));
         }
-        let Some(answer) = state.answer(step) else { continue };
-        if matches!(answer.channel, Channel::Line | Channel::Set) {
-            let own = |line: &&u32| process.own.binary_search(line).is_ok();
-            summary.queries += answer.lines.len() as u32;
-            summary.matches += answer.lines.iter().filter(own).count() as u32;
-        }
-        if answer.matched || bets.is_some() {
-            let before = std::mem::replace(&mut summary.ln_now, state.ln_e());
-            let now = summary.ln_now;
+        for question in call.questions() {
+            let Some(answer) = state.answer(call, question) else { continue };
+            if matches!(answer.channel, Channel::Line | Channel::Set) {
+                let own = |line: &&u32| process.own.binary_search(line).is_ok();
+                summary.queries += answer.lines.len() as u32;
+                summary.matches += answer.lines.iter().filter(own).count() as u32;
+            }
+            if !answer.matched && bets.is_none() {
+                continue;
+            }
+            let now = state.ln_e();
+            let before = std::mem::replace(&mut summary.ln_now, now);
             summary.ln_sup = summary.ln_sup.max(now);
             if summary.crossed.is_none() && now >= process.ln_threshold {
                 summary.crossed = Some(Crossing { seq: call.seq, at: call.at, ln_e: now });

@@ -29,6 +29,8 @@ pub(super) struct Process<'a> {
     /// no bets.
     pub(super) roles: Vec<Role>,
     pub(super) maker: Option<&'a dyn PersonaMaker>,
+    /// Hash of the template that the maker is of.
+    pub(super) template: &'a str,
     pub(super) numbers: Vec<OwnNumbers>,
     /// What somebody saw, in order.
     pub(super) shown: Vec<Shown>,
@@ -75,6 +77,7 @@ impl<'a> Process<'a> {
             own: lines.all.clone(),
             roles: distinct(roles),
             maker: desk.maker(account),
+            template: &desk.evidence.accounts[account].template,
             numbers: own_numbers(desk, &first),
             shown: desk.shown(account, lines, None),
             ln_threshold: rules.ln_account_threshold(),
@@ -95,6 +98,7 @@ impl<'a> Process<'a> {
             own: desk.batch_set(holder, row, lines),
             roles: distinct(row.roles.clone()),
             maker: desk.maker(account),
+            template: &desk.evidence.accounts[account].template,
             numbers: own_numbers(desk, &[planting]),
             shown: desk.shown(account, lines, Some(&row.key.batch)),
             ln_threshold: desk.evidence.rules.ln_pair_threshold(row.j),
@@ -122,6 +126,13 @@ impl<'a> Process<'a> {
             ln_threshold,
             ..Self::of_planting(desk, account, planting, lines)
         }
+    }
+}
+
+impl Process<'_> {
+    /// Whether statements about persons are questions to it.
+    pub(super) fn asks_names(&self) -> bool {
+        self.maker.is_some() && !self.roles.is_empty()
     }
 }
 

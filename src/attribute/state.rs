@@ -5,15 +5,14 @@
 //! lines that were not, which personas are still possible. Every question is
 //! answered once, with the chance it had, and then used up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::persona::{PersonaPattern, Role};
 
-use super::evidence::{BlockDesk, Call, Desk, HeardOn, NumberHit};
+use super::evidence::{BlockDesk, Call, Desk, NumberHit, Question};
 use super::mixture::{Mixture, ln_lambda_factor, ln_theta_factor, theta_grid};
 use super::process::Process;
 use super::query;
-use super::sequence::{Ask, Step};
 use super::slot::Slot;
 use super::verdict::Channel;
 
@@ -71,6 +70,8 @@ impl OddsChannel {
 /// Queries in one block.
 #[derive(Default)]
 struct NumberState {
+    /// Serials that were asked about: each is asked about once.
+    asked: BTreeSet<u64>,
     matches: u64,
     /// Numbers that were asked about and are nobody's.
     misses: u64,
@@ -108,19 +109,14 @@ impl<'p, 'a> State<'p, 'a> {
         self.lines.ln_e() + self.names.ln_e() + OddsChannel::ln_e(self.regions.as_ref()) + numbers
     }
 
-    /// Answers a question, unless it is none for this process.
-    pub(super) fn answer(&mut self, step: &Step) -> Option<Answer> {
-        let call = &self.desk.calls[step.call];
-        match &step.ask {
-            Ask::Line(line) => self.line(*line),
-            Ask::Set(lines) => self.set(lines),
-            Ask::Name(index) => {
-                let heard = &call.persons[*index];
-                let HeardOn::Lines(lines) = &heard.on else { return None };
-                self.name(lines, &heard.pattern)
-            }
-            Ask::Region(index) => self.region(&call.persons[*index].pattern),
-            Ask::Number(index) => self.number(call, call.numbers[*index]),
+    /// Answers a question of `call`, unless it is none for this process.
+    pub(super) fn answer(&mut self, call: &Call, question: Question<'_>) -> Option<Answer> {
+        match question {
+            Question::Line(line) => self.line(line),
+            Question::Set(lines) => self.set(lines),
+            Question::Name(lines, pattern) => self.name(lines, pattern),
+            Question::Region(pattern) => self.region(pattern),
+            Question::Number(hit) => self.number(call, hit),
         }
     }
 
@@ -301,6 +297,9 @@ impl<'p, 'a> State<'p, 'a> {
             return None;
         }
         let state = &mut self.numbers[place];
+        if !state.asked.insert(hit.serial) {
+            return None;
+        }
         let left = state.left(&self.desk.blocks[hit.block], own.count, call.decided);
         let q = query::number(own.count - state.matches, left);
         match planted {

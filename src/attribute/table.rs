@@ -16,6 +16,7 @@ pub(super) struct Table {
     own: u32,
     lambdas: Vec<f64>,
     thetas: Vec<f64>,
+    ln_thetas: Vec<f64>,
     queries: Vec<LineQuery>,
     /// Unrevealed lines before each query.
     left: Vec<u32>,
@@ -26,6 +27,9 @@ pub(super) struct Table {
 /// Entries that a table may have (at 8 bytes each).
 const MOST_ENTRIES: usize = 4_000_000;
 
+/// Grid points that a table may have.
+const MOST_POINTS: usize = 32;
+
 impl Table {
     /// Sums the misses of sources with `own` of `pool` lines; `None` where that
     /// would take too much room or the grid stakes everything.
@@ -33,7 +37,11 @@ impl Table {
         let asked: u32 = queries.iter().map(|query| query.lines).sum();
         let levels = own.min(asked) as usize + 1;
         let entries = levels * (queries.len() + 1) * lambdas.len();
-        if entries > MOST_ENTRIES || own == 0 || lambdas.iter().any(|&lambda| lambda >= 1.0) {
+        if entries > MOST_ENTRIES
+            || lambdas.len() > MOST_POINTS
+            || own == 0
+            || lambdas.iter().any(|&lambda| lambda >= 1.0)
+        {
             return None;
         }
         let mut left = Vec::with_capacity(queries.len());
@@ -43,15 +51,21 @@ impl Table {
             unrevealed -= query.lines;
         }
         let thetas = theta_grid(lambdas, f64::from(own) / f64::from(pool));
-        let mut table =
-            Self { own, lambdas: lambdas.to_vec(), thetas, queries: queries.to_vec(), left, misses: Vec::new() };
-        table.misses.reserve_exact(entries);
+        let mut table = Self {
+            own,
+            lambdas: lambdas.to_vec(),
+            ln_thetas: thetas.iter().map(|&theta| libm::log(theta)).collect(),
+            thetas,
+            queries: queries.to_vec(),
+            left,
+            misses: Vec::with_capacity(entries),
+        };
         for matches in 0..levels as u32 {
             let mut sums = vec![0.0; lambdas.len()];
             table.misses.extend_from_slice(&sums);
             for query in 0..queries.len() {
                 for (point, sum) in sums.iter_mut().enumerate() {
-                    *sum += table.ln_factor(query, matches, point, false);
+                    *sum += table.ln_miss(query, matches, point);
                 }
                 table.misses.extend_from_slice(&sums);
             }
@@ -62,15 +76,20 @@ impl Table {
     /// ln of the largest line evidence, given the queries (from 1, rising) that
     /// matched and how many own lines each of them found; 0 at least.
     pub(super) fn ln_sup(&self, matches: &[(u32, u32)]) -> f64 {
-        let mut terms = [0.0; 32];
-        let terms = &mut terms[..self.lambdas.len()];
+        let points = self.lambdas.len();
+        let mut terms = [0.0; MOST_POINTS];
+        let terms = &mut terms[..points];
         let (mut before, mut found, mut sup) = (0, 0, 0.0f64);
         for &(query, lines) in matches {
             let (from, to) = (self.sums(found, before), self.sums(found, query - 1));
-            for (point, term) in terms.iter_mut().enumerate() {
-                *term += to[point] - from[point] + self.ln_factor(query as usize - 1, found, point, true);
+            for (term, (from, to)) in terms.iter_mut().zip(from.iter().zip(to)) {
+                *term += to - from;
             }
-            sup = sup.max(ln_mean_exp(terms));
+            self.match_at(query as usize - 1, found, terms);
+            // A mean is no larger than its largest part.
+            if terms.iter().any(|&term| term > sup) {
+                sup = sup.max(ln_mean_exp(terms));
+            }
             found += lines;
             before = query;
         }
@@ -83,14 +102,40 @@ impl Table {
         &self.misses[start..start + points]
     }
 
-    fn ln_factor(&self, query: usize, matches: u32, point: usize, matched: bool) -> f64 {
-        let (own, left, asked) = (self.own - matches, self.left[query], self.queries[query]);
-        if asked.set {
-            let q = query::set(own.min(left), left, asked.lines);
-            if q > 0.0 && q < 1.0 { ln_lambda_factor(self.lambdas[point], q, matched) } else { 0.0 }
+    /// Chance that `query` (from 0) matches after `matches` own lines.
+    fn q(&self, query: usize, matches: u32) -> f64 {
+        let (left, asked) = (self.left[query], self.queries[query]);
+        let own = (self.own - matches).min(left);
+        if asked.set { query::set(own, left, asked.lines) } else { query::line(own, left) }
+    }
+
+    fn ln_miss(&self, query: usize, matches: u32, point: usize) -> f64 {
+        let q = self.q(query, matches);
+        if q <= 0.0 || q >= 1.0 {
+            0.0
+        } else if self.queries[query].set {
+            ln_lambda_factor(self.lambdas[point], q, false)
         } else {
-            let q = query::line(own.min(left), left);
-            if q > 0.0 && q < 1.0 { ln_theta_factor(self.thetas[point], q, matched) } else { 0.0 }
+            ln_theta_factor(self.thetas[point], q, false)
+        }
+    }
+
+    /// Multiplies in that `query` (from 0) matched after `matches` own lines.
+    fn match_at(&self, query: usize, matches: u32, terms: &mut [f64]) {
+        let q = self.q(query, matches);
+        if q <= 0.0 || q >= 1.0 {
+            return;
+        }
+        if self.queries[query].set {
+            for (term, &lambda) in terms.iter_mut().zip(&self.lambdas) {
+                *term += ln_lambda_factor(lambda, q, true);
+            }
+            return;
+        }
+        // A match is a miss times theta.
+        let (from, to) = (self.sums(matches, query as u32), self.sums(matches, query as u32 + 1));
+        for (point, term) in terms.iter_mut().enumerate() {
+            *term += self.ln_thetas[point] + (to[point] - from[point]);
         }
     }
 }

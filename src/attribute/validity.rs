@@ -15,7 +15,6 @@ use crate::registry::{Revelation, RevelationRow, Route};
 use super::evidence::{Desk, NumberHit};
 use super::path;
 use super::process::{OwnNumbers, Process, Shown};
-use super::sequence::Sequences;
 use super::testing::{Toy, World, second, toy_patterns};
 use super::verdict::Channel;
 
@@ -101,6 +100,7 @@ fn process<'a>(pool: u32, own: Vec<u32>, maker: Option<&'a dyn PersonaMaker>, ro
         own,
         roles,
         maker,
+        template: "toy",
         numbers: Vec::new(),
         shown: Vec::new(),
         ln_threshold: f64::INFINITY,
@@ -112,12 +112,7 @@ fn world(pool: u32) -> World {
 }
 
 fn path_of(desk: &Desk<'_>, process: &Process<'_>) -> Vec<f64> {
-    let sequences = Sequences::new(&desk.calls, process_pool(desk), std::iter::once(process.start));
-    path::bets(desk, process, sequences.of(process.start)).1.iter().map(|bet| bet.ln_e).collect()
-}
-
-fn process_pool(desk: &Desk<'_>) -> usize {
-    desk.evidence.rules.pool as usize
+    path::bets(desk, process).1.iter().map(|bet| bet.ln_e).collect()
 }
 
 /// The mean over all codewords of `c` of the world's lines.

@@ -35,7 +35,8 @@ pub fn text(report: &Report) -> String {
         out += &named(found);
     }
     next(&mut out, found);
-    let _ = writeln!(out, "\n{}", found.statement);
+    out.push('\n');
+    out.push_str(&wrapped(&found.statement));
     out
 }
 
@@ -118,6 +119,25 @@ fn next(out: &mut String, found: &Attribution) {
     out.push_str(&trimmed(&rows));
 }
 
+/// Breaks a paragraph into lines of at most a hundred characters.
+fn wrapped(text: &str) -> String {
+    let (mut out, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > 100 {
+            out.push('\n');
+            column = 0;
+        }
+        if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out + "\n"
+}
+
 /// A table without lines.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -141,4 +161,19 @@ fn day(at: Timestamp) -> String {
 /// A time to the minute, UTC.
 pub(super) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%MZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_keeps_its_words_and_its_width() {
+        let text = "ab cde ".repeat(60);
+
+        let out = wrapped(&text);
+
+        assert!(out.lines().all(|line| line.len() <= 100 && !line.ends_with(' ')), "{out}");
+        assert_eq!(out.split_whitespace().count(), 120);
+    }
 }
