@@ -98,6 +98,7 @@ impl World {
             rho: 0.01,
             theta_lambdas: THETA_LAMBDAS.to_vec(),
             lambdas: LAMBDAS.to_vec(),
+            region_gate: 1000.0,
             pool: SIZES.pool,
             account_lines: SIZES.account,
             standing_lines: SIZES.standing,

@@ -196,6 +196,7 @@ fn rules() -> Rules {
         rho: 0.01,
         theta_lambdas: THETA_LAMBDAS.to_vec(),
         lambdas: LAMBDAS.to_vec(),
+        region_gate: 0.0,
         pool: 2000,
         account_lines: 100,
         standing_lines: 5,

@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::registry::EpochRow;
-use crate::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS};
+use crate::rules::{LAMBDAS, REGION_GATE, Rules, Shares, THETA_LAMBDAS};
 
 /// A calendar quarter, printed as `2026Q4`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +106,7 @@ pub fn rules(config: &Config, quarter: Quarter, ordinal: u32, pool: u32) -> Resu
         rho: settings.rho,
         theta_lambdas: THETA_LAMBDAS.to_vec(),
         lambdas: LAMBDAS.to_vec(),
+        region_gate: REGION_GATE,
         pool,
         account_lines,
         standing_lines: settings.standing_lines,

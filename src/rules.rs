@@ -100,6 +100,9 @@ pub struct Rules {
     pub theta_lambdas: Vec<f64>,
     /// Betting grid of names and other Bernoulli queries.
     pub lambdas: Vec<f64>,
+    /// The e-value from which a process is asked about persons that a report
+    /// names without a line.
+    pub region_gate: f64,
     /// Lines in the pool (N).
     pub pool: u32,
     /// Lines of an account (c_a).
@@ -118,6 +121,8 @@ pub struct Rules {
     pub triage: Triage,
 }
 
+/// The gate of regions: one source in a thousand passes it by chance (Ville).
+pub const REGION_GATE: f64 = 1000.0;
 /// lambda grid of line queries (attribution.md 3.1).
 pub const THETA_LAMBDAS: [f64; 10] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.92, 0.99];
 /// lambda grid of Bernoulli queries (attribution.md 3.2).
@@ -152,6 +157,11 @@ impl Rules {
     /// The coincidence probability at which one full record accuses.
     pub fn at_once_probability(&self) -> f64 {
         self.shares.at_once * self.epoch_alpha() / (self.t_max as f64 * self.canaries_max as f64)
+    }
+
+    /// ln of the e-value from which a process is asked about regions.
+    pub fn ln_region_gate(&self) -> f64 {
+        self.region_gate.ln()
     }
 
     /// The e-value at which a ghost raises the alarm, as ln.

@@ -156,7 +156,11 @@ impl<'d, 'a> Bounds<'d, 'a> {
             let Some(rung) = self.rung(&process) else { return f64::INFINITY };
             let lines = rung.ln_sup - process.ln_threshold;
             let rough = lines + self.said.any(&process, &rung.lines);
-            if rough < mark { rough } else { lines + self.said.own(&process, &rung.lines) }
+            if rough < mark && !self.may_ask_region(&process, rough) {
+                return rough;
+            }
+            let fine = lines + self.said.own(&process, &rung.lines);
+            if self.may_ask_region(&process, fine) { f64::INFINITY } else { fine }
         };
         self.processes(account).map(of).fold(f64::NEG_INFINITY, f64::max)
     }
@@ -169,7 +173,17 @@ impl<'d, 'a> Bounds<'d, 'a> {
 
     /// Bound of the largest ln of the evidence of a process.
     pub(super) fn ln_sup(&self, process: &Process<'_>) -> f64 {
-        self.rung(process).map_or(f64::INFINITY, |rung| rung.ln_sup + self.said.own(process, &rung.lines))
+        let Some(rung) = self.rung(process) else { return f64::INFINITY };
+        let bound = rung.ln_sup + self.said.own(process, &rung.lines);
+        if self.may_ask_region(process, bound - process.ln_threshold) { f64::INFINITY } else { bound }
+    }
+
+    /// Whether a process whose margin without regions is at most `margin` may
+    /// have been suspicious enough to be asked about one.
+    fn may_ask_region(&self, process: &Process<'_>, margin: f64) -> bool {
+        process.asks_names()
+            && self.last_region.is_some_and(|at| at >= process.start)
+            && margin + process.ln_threshold + SLACK >= self.desk.evidence.rules.ln_region_gate()
     }
 
     fn processes(&self, account: usize) -> impl Iterator<Item = Process<'a>> {
@@ -180,14 +194,12 @@ impl<'d, 'a> Bounds<'d, 'a> {
     }
 
     /// What rang; `None` where the process needs the state machine: something
-    /// of it was shown, a region asks about its lines, or one of its numbers
-    /// was seen. Numbers of nobody only take evidence away.
+    /// of it was shown, or one of its numbers was seen. Numbers of nobody only take evidence away.
     fn rung(&self, process: &Process<'_>) -> Option<Rung> {
         let class = self.sequences.class(process.start);
         let sequence = self.sequences.of(class);
         let has_number = |p: &usize| self.numbered.binary_search(p).is_ok();
         if !process.shown.is_empty()
-            || (process.asks_names() && self.last_region.is_some_and(|at| at >= process.start))
             || process.numbers.iter().flat_map(|own| &own.plantings).any(has_number)
         {
             return None;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::persona::{PersonaPattern, Role};
+use crate::persona::{Persona, PersonaPattern, Role};
 
 use super::evidence::{BlockDesk, Call, Desk, NumberHit, Question};
 use super::mixture::{Mixture, ln_lambda_factor, ln_theta_factor, theta_grid};
@@ -39,6 +39,8 @@ pub(super) struct State<'p, 'a> {
     wearers: BTreeMap<u32, Vec<Slot>>,
     /// The same for all own unrevealed lines.
     unrevealed: Vec<Slot>,
+    /// Personas of its own lines, by line and role; made at the first region.
+    personas: Vec<Vec<Persona>>,
     /// How many of the process's revelations are entered.
     entered: usize,
     numbers_seen: bool,
@@ -92,6 +94,7 @@ impl<'p, 'a> State<'p, 'a> {
             revealed: vec![false; rules.pool as usize],
             wearers: BTreeMap::new(),
             unrevealed: vec![Slot::default(); process.roles.len()],
+            personas: Vec::new(),
             entered: 0,
             numbers_seen: false,
             thetas: theta_grid(&rules.theta_lambdas, f64::from(own) / f64::from(process.pool)),
@@ -226,7 +229,10 @@ impl<'p, 'a> State<'p, 'a> {
 
     fn region(&mut self, pattern: &PersonaPattern) -> Option<Answer> {
         let maker = self.process.maker?;
-        if self.process.roles.is_empty() {
+        // Asked only of a process that earlier answers made suspicious: which
+        // question comes next may depend on the past, never on its own answer.
+        // So hundreds of processes, not all of them, derive their personas.
+        if self.process.roles.is_empty() || self.ln_e() < self.desk.evidence.rules.ln_region_gate() {
             return None;
         }
         let each = query::at_least_one(ln_none_of(&self.unrevealed, &self.process.roles, maker, pattern));
@@ -251,12 +257,18 @@ impl<'p, 'a> State<'p, 'a> {
     fn look_in_region(&mut self, pattern: &PersonaPattern) -> bool {
         let Some(maker) = self.process.maker else { return false };
         let roles = &self.process.roles;
-        let fits_at = |line: u32| -> Vec<bool> {
-            let fits = |&role: &Role| {
-                let seed = self.desk.evidence.codebook.persona_seed(self.process.holder, role, line);
-                pattern.matches(&maker.persona(role, &seed))
+        if self.personas.is_empty() {
+            let worn = |&line: &u32| {
+                let persona = |&role: &Role| {
+                    maker.persona(role, &self.desk.evidence.codebook.persona_seed(self.process.holder, role, line))
+                };
+                roles.iter().map(persona).collect()
             };
-            roles.iter().map(fits).collect()
+            self.personas = self.process.own.iter().map(worn).collect();
+        }
+        let fits_at = |line: u32| -> Vec<bool> {
+            let place = self.process.own.binary_search(&line).expect("only own lines have wearers");
+            self.personas[place].iter().map(|persona| pattern.matches(persona)).collect()
         };
         let mut matched = false;
         for (&line, slots) in &mut self.wearers {

@@ -136,6 +136,7 @@ impl World {
             rho: 0.01,
             theta_lambdas: THETA_LAMBDAS.to_vec(),
             lambdas: LAMBDAS.to_vec(),
+            region_gate: 0.0,
             pool: sizes.pool,
             account_lines: sizes.account,
             standing_lines: sizes.standing,

@@ -260,6 +260,25 @@ fn regions_between_lines_have_mean_one() {
 }
 
 #[test]
+fn regions_asked_only_of_suspicious_processes_have_mean_one() {
+    let patterns = coarse();
+    for gate in [1.0, 1.5, 3.0] {
+        let mut world = world(5);
+        world.rules.region_gate = gate;
+        let person = |index: usize| Found::Person { pattern: patterns[index % patterns.len()].clone() };
+        world.hit(10, vec![person(3)]);
+        world.hit(10, vec![world.line(2)]);
+        world.hit(10, vec![person(0)]);
+        world.hit(10, vec![world.line(0), person(2)]);
+        world.hit(10, vec![person(4)]);
+        world.hit(10, vec![world.line(3), person(3)]);
+        world.hit(10, vec![person(0)]);
+
+        mean_over_personas(&world, 2, &[Role::Recipient]).assert_one(1e-9);
+    }
+}
+
+#[test]
 fn two_roles_are_two_personas() {
     let patterns = coarse();
     let mut world = world(3);

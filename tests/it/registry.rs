@@ -46,6 +46,7 @@ fn rules(epoch: u32, pool: u32) -> Rules {
         rho: 0.01,
         theta_lambdas: THETA_LAMBDAS.to_vec(),
         lambdas: LAMBDAS.to_vec(),
+        region_gate: 0.0,
         pool,
         account_lines: 2,
         standing_lines: 1,
