@@ -18,6 +18,9 @@ use super::account::lines_of;
 use super::evidence::{Call, Desk};
 use super::verdict::AtOnceRecord;
 
+/// Every role that a person of a row can have.
+const ROLES: [Role; 2] = [Role::Sender, Role::Recipient];
+
 /// A canary: its planting and its place there.
 type Canary = (usize, u32);
 
@@ -57,16 +60,14 @@ fn candidates(desk: &Desk<'_>, call: &Call, only: Option<usize>) -> Vec<Canary> 
     accounts.into_par_iter().flat_map_iter(|account| wearers(desk, account, &lines)).collect()
 }
 
-/// Whether line and person alone may be rare enough, for the template under
-/// which they are rarest.
+/// Whether line and person alone may be rare enough, for the template and role
+/// under which they are rarest. A person that nobody can be is nobody's canary.
 fn could_accuse(desk: &Desk<'_>, call: &Call, lines: usize) -> bool {
-    let rarest = desk
-        .evidence
-        .makers
-        .values()
-        .flat_map(|maker| [Role::Sender, Role::Recipient].map(|role| person_chance(call, maker.as_ref(), &[role])))
-        .fold(1.0, f64::min);
-    rarest * lines as f64 / f64::from(desk.evidence.rules.pool) <= desk.evidence.rules.at_once_probability()
+    let makers = desk.evidence.makers.values();
+    let chances = makers.flat_map(|maker| ROLES.map(|role| person_chance(call, maker.as_ref(), &[role])));
+    let rarest = chances.filter(|&chance| chance > 0.0).reduce(f64::min);
+    let line = lines as f64 / f64::from(desk.evidence.rules.pool);
+    rarest.is_some_and(|chance| chance * line <= desk.evidence.rules.at_once_probability())
 }
 
 /// Canaries of `account` that wear one of `lines`.
