@@ -199,9 +199,7 @@ impl<'d, 'a> Bounds<'d, 'a> {
         let class = self.sequences.class(process.start);
         let sequence = self.sequences.of(class);
         let has_number = |p: &usize| self.numbered.binary_search(p).is_ok();
-        if !process.shown.is_empty()
-            || process.numbers.iter().flat_map(|own| &own.plantings).any(has_number)
-        {
+        if !process.shown.is_empty() || process.numbers.iter().flat_map(|own| &own.plantings).any(has_number) {
             return None;
         }
         let rung = process.own.iter().map(|&line| (sequence.asked_at[line as usize], line));

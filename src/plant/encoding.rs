@@ -72,7 +72,7 @@ impl Encoding {
     /// Returns the place of the first byte that this encoding cannot hold.
     pub(super) fn first_invalid(self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Self::Utf8 => std::str::from_utf8(bytes).err().map(|error| error.valid_up_to()),
+            Self::Utf8 => simdutf8::compat::from_utf8(bytes).err().map(|error| error.valid_up_to()),
             Self::Gbk | Self::Gb18030 => first_invalid_gb(bytes),
             Self::Windows1252 => None,
         }
