@@ -46,6 +46,8 @@ pub struct Holder {
     pub holds: Vec<String>,
     /// Places in the pool of the lines it was shown to hold.
     pub lines: Vec<u32>,
+    /// Serials of the numbers it was shown to hold.
+    pub serials: Vec<u64>,
     score: u32,
 }
 
@@ -160,6 +162,7 @@ fn holder(
         planted: planting.at,
         holds,
         lines: shown,
+        serials,
         score,
     })
 }

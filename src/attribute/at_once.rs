@@ -147,7 +147,9 @@ fn was_shown(desk: &Desk<'_>, call: &Call, account: usize, planting: usize) -> b
             let seen = &row.revelation;
             let concerns = seen.batch.as_ref().is_none_or(|shown| shown == batch);
             concerns
-                && (seen.lines.is_empty() || lines.is_empty() || seen.lines.iter().any(|line| lines.contains(line)))
+                && (seen.is_everything()
+                    || seen.lines.iter().any(|line| lines.contains(line))
+                    || call.numbers.iter().any(|number| seen.numbers.contains(&number.serial)))
         })
     })
 }

@@ -50,8 +50,10 @@ pub(super) struct Shown {
     pub(super) after_seq: u64,
     /// Which; `None` for all.
     pub(super) lines: Option<Vec<u32>>,
-    /// Whether numbers were seen too.
+    /// Whether all numbers were seen too.
     pub(super) numbers: bool,
+    /// Serials of single numbers that were seen.
+    pub(super) serials: Vec<u64>,
 }
 
 impl<'a> Process<'a> {
@@ -154,7 +156,7 @@ impl<'a> Desk<'a> {
         let holder = Holder::Account(&self.evidence.accounts[account].name);
         let one = |row: &&RevelationRow| {
             let seen = &row.revelation;
-            let all = seen.lines.is_empty();
+            let all = seen.is_everything();
             let (lines, numbers) = match &seen.batch {
                 _ if !all => (Some(seen.lines.clone()), false),
                 None => (None, true),
@@ -170,7 +172,7 @@ impl<'a> Desk<'a> {
                     (Some(set), batch.is_none())
                 }
             };
-            Shown { after_seq: row.after_seq, lines, numbers }
+            Shown { after_seq: row.after_seq, lines, numbers, serials: seen.numbers.clone() }
         };
         rows.iter().map(one).collect()
     }
@@ -181,12 +183,13 @@ impl<'a> Desk<'a> {
         rows.iter()
             .filter(|row| match &row.revelation.batch {
                 Some(shown) => shown == batch,
-                None => row.revelation.lines.is_empty(),
+                None => row.revelation.is_everything(),
             })
             .map(|row| Shown {
                 after_seq: row.after_seq,
-                lines: (!row.revelation.lines.is_empty()).then(|| row.revelation.lines.clone()),
-                numbers: row.revelation.lines.is_empty(),
+                lines: (!row.revelation.is_everything()).then(|| row.revelation.lines.clone()),
+                numbers: row.revelation.is_everything(),
+                serials: row.revelation.numbers.clone(),
             })
             .collect()
     }

@@ -44,6 +44,8 @@ pub(super) struct State<'p, 'a> {
     /// How many of the process's revelations are entered.
     entered: usize,
     numbers_seen: bool,
+    /// Serials of single numbers that somebody saw.
+    serials_seen: BTreeSet<u64>,
     thetas: Vec<f64>,
     lines: Mixture,
     names: Mixture,
@@ -97,6 +99,7 @@ impl<'p, 'a> State<'p, 'a> {
             personas: Vec::new(),
             entered: 0,
             numbers_seen: false,
+            serials_seen: BTreeSet::new(),
             thetas: theta_grid(&rules.theta_lambdas, f64::from(own) / f64::from(process.pool)),
             lines: Mixture::new(rules.theta_lambdas.len()),
             names: Mixture::new(rules.lambdas.len()),
@@ -130,6 +133,7 @@ impl<'p, 'a> State<'p, 'a> {
         while let Some(shown) = self.process.shown.get(self.entered).filter(|shown| shown.after_seq < seq) {
             self.entered += 1;
             self.numbers_seen |= shown.numbers;
+            self.serials_seen.extend(&shown.serials);
             let all: Vec<u32>;
             let lines = match &shown.lines {
                 Some(lines) => lines,
@@ -310,6 +314,11 @@ impl<'p, 'a> State<'p, 'a> {
         }
         let state = &mut self.numbers[place];
         if !state.asked.insert(hit.serial) {
+            return None;
+        }
+        if matched && self.serials_seen.contains(&hit.serial) {
+            // Somebody knew the answer before it was asked: it moves nothing.
+            state.matches += 1;
             return None;
         }
         let left = state.left(&self.desk.blocks[hit.block], own.count, call.decided);

@@ -274,8 +274,14 @@ fn a_record_that_somebody_was_shown_before_is_not_at_once() {
     let mut world = world_with_numbers();
     let row = whole_row(&world, 2, 2, 4);
     world.hit(10, row);
-    let revelation =
-        Revelation { epoch: 1, account: "account-2".into(), batch: None, lines: Vec::new(), why: "canaries".into() };
+    let revelation = Revelation {
+        epoch: 1,
+        account: "account-2".into(),
+        batch: None,
+        lines: Vec::new(),
+        numbers: Vec::new(),
+        why: "canaries".into(),
+    };
     world.revelations.push(RevelationRow { revelation, after_seq: 0, at: second(1) });
 
     assert!(world.attribute().named.is_empty());
@@ -307,6 +313,34 @@ fn a_ghost_that_scores_like_a_leaker_withholds_the_answer() {
 
     assert!(calm.alarm.is_none() && !calm.named.is_empty());
     assert!(answer.alarm.is_some() && answer.named.is_empty() && answer.ranked.is_empty());
+}
+
+#[test]
+fn a_number_that_somebody_traced_before_is_no_evidence() {
+    let story = |traced: bool| {
+        let mut world = World::new(5, 3, SIZES);
+        world.blocks.insert("block".into(), 1_000_000);
+        let planting = world.plant(1, "b", 10, 0);
+        world.plantings[planting].block = "block".into();
+        world.plantings[planting].serials = (100..110).collect();
+        if traced {
+            let revelation = Revelation {
+                epoch: 1,
+                account: "account-1".into(),
+                batch: Some("b".into()),
+                lines: Vec::new(),
+                numbers: vec![103],
+                why: "trace".into(),
+            };
+            world.revelations.push(RevelationRow { revelation, after_seq: 0, at: second(1) });
+        }
+        let place = world.codebook.permutation("block", 1_000_000).apply(103);
+        world.hit(10, vec![Found::Number { block: "block".into(), place }]);
+        super::explain(&world.evidence(), "account-1", Some("b")).expect("it is planted").processes[0].ln_e_sup
+    };
+
+    assert!(story(false) > 5.0);
+    assert_eq!(story(true), 0.0);
 }
 
 /// A world in which everything happens: sets, roles, regions, numbers, many
@@ -359,7 +393,14 @@ fn busy(seed: u64, regions: bool) -> World {
     let place = world.codebook.permutation("block", 100_000).apply(serial);
     world.hit(70, vec![Found::Number { block: "block".into(), place }]);
     let account = world.plantings[leaked[1]].key.account.clone();
-    let revelation = Revelation { epoch: 1, account, batch: None, lines: vec![3, 77, 200], why: "trace".into() };
+    let revelation = Revelation {
+        epoch: 1,
+        account,
+        batch: None,
+        lines: vec![3, 77, 200],
+        numbers: Vec::new(),
+        why: "trace".into(),
+    };
     world.revelations.push(RevelationRow { revelation, after_seq: 30, at: second(30) });
     world
 }

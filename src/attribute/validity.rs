@@ -221,7 +221,7 @@ fn bits_that_somebody_saw_are_no_bets() {
     }
 
     let mean = mean_over_codewords(&world, 3, |process| {
-        process.shown = vec![Shown { after_seq: 2, lines: Some(vec![0, 6, 1]), numbers: false }];
+        process.shown = vec![Shown { after_seq: 2, lines: Some(vec![0, 6, 1]), numbers: false, serials: Vec::new() }];
     });
 
     mean.assert_one(1e-12);
@@ -338,6 +338,7 @@ fn a_batch_that_was_shown_takes_its_lines_out_of_the_account_process() {
         account: "account-0".into(),
         batch: Some("b".into()),
         lines: Vec::new(),
+        numbers: Vec::new(),
         why: "canaries".into(),
     };
     world.revelations.push(RevelationRow { revelation, after_seq: 1, at: second(5) });

@@ -365,10 +365,19 @@ pub struct Revelation {
     pub account: String,
     /// Batch; `None` when all of the account's lines were shown.
     pub batch: Option<String>,
-    /// Places in the pool that were shown; empty means every line of it.
+    /// Places in the pool that were shown.
     pub lines: Vec<u32>,
+    /// Serials of the batch's waybill numbers that were shown.
+    pub numbers: Vec<u64>,
     /// Which command.
     pub why: String,
+}
+
+impl Revelation {
+    /// Without a list of lines and numbers, everything of the source was shown.
+    pub fn is_everything(&self) -> bool {
+        self.lines.is_empty() && self.numbers.is_empty()
+    }
 }
 
 /// A revelation in the registry.

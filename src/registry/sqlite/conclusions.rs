@@ -125,7 +125,7 @@ fn read_opening(row: &Row<'_>) -> Result<OpeningRow> {
 }
 
 pub(super) fn reveal(store: &Store<'_>, new: &Revelation, now: Timestamp) -> Result<()> {
-    let Revelation { epoch, account, batch, lines, why } = new;
+    let Revelation { epoch, account, batch, lines, numbers, why } = new;
     store.require_account(*epoch, account)?;
     let id = store.next_id("revelation")?;
     let after = decisions::newest(store, *epoch)?;
@@ -137,7 +137,7 @@ pub(super) fn reveal(store: &Store<'_>, new: &Revelation, now: Timestamp) -> Res
             epoch,
             account,
             batch,
-            store.seal_json(LINES, id, lines),
+            store.seal_json(LINES, id, &(lines, numbers)),
             why,
             whole(after)?,
             times::text(now)
@@ -149,18 +149,27 @@ pub(super) fn reveal(store: &Store<'_>, new: &Revelation, now: Timestamp) -> Res
 /// Tags everything that is revealed. A later look at the same lines for the
 /// same reason adds nothing: what was revealed first stays revealed.
 fn tag(store: &Store<'_>, revelation: &Revelation) -> [u8; 16] {
-    let all = (revelation.epoch, &revelation.account, &revelation.batch, &revelation.lines, &revelation.why);
+    let all = (
+        revelation.epoch,
+        &revelation.account,
+        &revelation.batch,
+        &revelation.lines,
+        &revelation.numbers,
+        &revelation.why,
+    );
     store.vault.tag("revelation", &[&serde_json::to_vec(&all).expect("plain data")])
 }
 
 pub(super) fn revelations(store: &Store<'_>, epoch: u32) -> Result<Vec<RevelationRow>> {
     let mut select = store.sql.prepare(SELECT_REVELATIONS)?;
     all(select.query([epoch])?, |row| {
+        let (lines, numbers) = store.open_json(LINES, cell(row, 0)?, blob(row, 4)?)?;
         let revelation = Revelation {
             epoch: cell(row, 1)?,
             account: cell(row, 2)?,
             batch: cell(row, 3)?,
-            lines: store.open_json(LINES, cell(row, 0)?, blob(row, 4)?)?,
+            lines,
+            numbers,
             why: cell(row, 5)?,
         };
         Ok(RevelationRow { revelation, after_seq: count(row, 6)?, at: time(row, 7)? })

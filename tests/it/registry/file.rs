@@ -57,6 +57,7 @@ fn fill(registry: &mut SqliteRegistry) -> Result<(), Error> {
             account: "outlet-hd-07".to_owned(),
             batch: None,
             lines: vec![660_077],
+            numbers: Vec::new(),
             why: "trace".to_owned(),
         },
         at(2000),

@@ -274,9 +274,16 @@ fn accounts_are_opened_anew_when_batches_were_added(registry: &mut dyn Registry)
 }
 
 fn looks_are_noted_once(registry: &mut dyn Registry) {
-    let revelation =
-        Revelation { epoch: 1, account: "west".to_owned(), batch: None, lines: vec![1, 0], why: "trace".to_owned() };
-    let whole_batch = Revelation { batch: Some("monday".to_owned()), lines: vec![], ..revelation.clone() };
+    let revelation = Revelation {
+        epoch: 1,
+        account: "west".to_owned(),
+        batch: None,
+        lines: vec![1, 0],
+        numbers: vec![7],
+        why: "trace".to_owned(),
+    };
+    let whole_batch =
+        Revelation { batch: Some("monday".to_owned()), lines: vec![], numbers: vec![], ..revelation.clone() };
     let decision = NewDecision { observation: 5, verdict: Verdict::Confirmed, rules_hash: "r".to_owned() };
 
     registry.reveal(&revelation, at(5000)).expect("a note");

@@ -133,6 +133,7 @@ fn take(registry: &mut dyn Registry, step: &Step, now: Timestamp) -> String {
                 account: NAMES[*name].to_owned(),
                 batch: None,
                 lines: lines.clone(),
+                numbers: Vec::new(),
                 why: "trace".to_owned(),
             };
             told(registry.reveal(&revelation, now))

@@ -87,6 +87,7 @@ fn revelation(planting: &PlantingRow, canaries: &[Canary]) -> Revelation {
         account: planting.key.account.clone(),
         batch: Some(planting.key.batch.clone()),
         lines: canaries.iter().flat_map(|canary| canary.people.iter().map(|person| person.line)).collect(),
+        numbers: if planting.block.is_empty() { Vec::new() } else { planting.serials.clone() },
         why: "canaries".to_owned(),
     }
 }

@@ -57,6 +57,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
             account: holder.account.clone(),
             batch: Some(holder.batch.clone()),
             lines: holder.lines.clone(),
+            numbers: holder.serials.clone(),
             why: "trace".to_owned(),
         };
         session.registry.reveal(&revelation, session.now)?;
