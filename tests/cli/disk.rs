@@ -48,7 +48,9 @@ fn assert_one_error(said: &Said, about: &str) {
     assert_eq!(said.stdout, "");
     assert_eq!(said.stderr.matches("trapline: ").count(), 1, "{}", said.stderr);
     assert!(said.stderr.matches(about).count() <= 1, "said twice: {}", said.stderr);
-    let way_out = said.stderr.contains("\nhint: ") || said.stderr.contains("check that") || said.stderr.contains("run the command again");
+    let way_out = said.stderr.contains("\nhint: ")
+        || said.stderr.contains("check that")
+        || said.stderr.contains("run the command again");
     assert!(said.stderr.contains(about) && way_out, "{}", said.stderr);
 }
 

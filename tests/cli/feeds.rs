@@ -135,10 +135,15 @@ fn a_look_up_of_a_canarys_number_on_the_tracking_page_is_a_number_hit() {
     let web = "  - name: tracking\n    source: {kind: file, path: ../access.log}\n    format: {preset: access-log}\n";
     fs::write(&path, text.replace(CALLS, &format!("{CALLS}{web}"))).expect("written");
 
+    fs::rename(bench.path("access.log"), bench.path("later.log")).expect("moved");
+    let explain = || bench.ok(&["--now", LATER, "explain", "handan-02", "--json"]);
+    pass(&bench, LATER, &[]);
+    let before = explain().matches("\"number\"").count();
+    fs::rename(bench.path("later.log"), bench.path("access.log")).expect("moved");
     let (status, summary, said) = pass(&bench, LATER, &[]);
 
     assert_eq!(status, 0, "{said}");
     assert_eq!(summary["feeds"][1]["new"], 10, "{summary}");
-    let explained = bench.ok(&["--now", LATER, "explain", "handan-02", "--json"]);
-    assert!(explained.contains("\"number\""), "{explained}");
+    let after = explain();
+    assert!(after.matches("\"number\"").count() > before, "{after}");
 }

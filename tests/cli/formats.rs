@@ -164,18 +164,21 @@ fn fields_over_several_lines_stay_whole() {
 
 #[test]
 fn a_row_of_an_english_parcel_export_wears_two_lines() {
-    let mut text = "Tracking Number,Ship Date,Sender,Sender Phone,Recipient,Recipient Phone,Street,City,State,ZIP\n".to_owned();
+    let mut text =
+        "Tracking Number,Ship Date,Sender,Sender Phone,Recipient,Recipient Phone,Street,City,State,ZIP\n".to_owned();
     for n in 0..200 {
         text += &format!(
             "92055901755477{n:08},2026-09-{:02} 10:{:02},Ann Baker,(555) 010-{:04},Tom Reed,(555) 011-{:04},{n} Main St,Springfield,IL,62701\n",
-            1 + n / 20, n % 60, n, n
+            1 + n / 20,
+            n % 60,
+            n,
+            n
         );
     }
     let bench = Bench::with_lines("600");
     let lines = bench.lines();
 
-    let planted =
-        plant(&bench, "in.csv", text.as_bytes(), "out.csv", &["--template", "en-parcel", "--canaries", "10"]);
+    let planted = plant(&bench, "in.csv", text.as_bytes(), "out.csv", &["--template", "en-parcel", "--canaries", "10"]);
 
     assert_original_within(&planted, text.as_bytes(), b'\n');
     let digits = |cell: &str| cell.chars().filter(char::is_ascii_digit).collect::<String>();
