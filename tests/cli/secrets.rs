@@ -58,6 +58,9 @@ fn nothing_that_is_said_or_kept_holds_a_canary_or_the_key() {
         &["lines", "list"],
         &["epoch", "show"],
     ];
+    // Another reader keeps the last command from tidying -wal and -shm away.
+    let reader = rusqlite::Connection::open(bench.path("ws/registry.db")).expect("a registry");
+    reader.query_row("SELECT count(*) FROM outbox", [], |row| row.get::<_, i64>(0)).expect("a table");
     for command in commands {
         let said = bench.run_with(&[&["--now", LATER], command].concat(), &env);
         let failed = command[0] == "monitor" && said.stderr.contains("did not answer");
@@ -66,6 +69,9 @@ fn nothing_that_is_said_or_kept_holds_a_canary_or_the_key() {
         assert_without(&format!("{command:?}"), said.stderr.as_bytes(), &secrets);
         assert_files_without(&bench, &secrets, key.trim());
     }
+    assert!(fs::metadata(bench.path("ws/registry.db-wal")).is_ok_and(|wal| wal.len() > 0), "the log was looked at");
+    let messages: i64 = reader.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).expect("a table");
+    assert!(messages >= 2, "the outbox was looked at");
     assert_without("report.html", &fs::read(bench.path("report.html")).expect("written"), &secrets);
     let prom = fs::read_to_string(bench.path("ws/trapline.prom")).expect("written");
     assert!(prom.contains("trapline_epoch_named"), "{prom}");
