@@ -37,7 +37,7 @@ pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The input, or the request, is wrong.
-    #[error("{0}")]
+    #[error(transparent)]
     Fault(#[from] Fault),
     /// The registry refused or failed.
     #[error(transparent)]

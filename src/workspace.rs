@@ -104,7 +104,9 @@ impl Workspace {
     pub fn lock(&self, name: &str) -> Result<Option<File>, Fault> {
         let path = self.dir.join(format!("{name}.lock"));
         let broken = |error: std::io::Error| {
-            Fault::new(format!("the lock cannot be taken: {error}")).in_file(path.display().to_string())
+            Fault::new(format!("the lock cannot be taken: {error}"))
+                .in_file(path.display().to_string())
+                .hint("the workspace must be on a disk with room that this user may write")
         };
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(broken)?;
@@ -122,8 +124,11 @@ impl Workspace {
 ///
 /// When it exists or cannot be written.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    let failed =
-        |error: std::io::Error| Fault::new(format!("cannot be written: {error}")).in_file(path.display().to_string());
+    let failed = |error: std::io::Error| {
+        Fault::new(format!("cannot be written: {error}"))
+            .in_file(path.display().to_string())
+            .hint("choose a folder on a disk with room that this user may write; nothing is overwritten")
+    };
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
 }

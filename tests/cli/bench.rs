@@ -111,7 +111,7 @@ impl Bench {
         fs::write(path, text.replace("feeds: []", yaml)).expect("written");
     }
 
-    /// The trap lines' national numbers.
+    /// The lines' national numbers, trap lines first, then those for control.
     pub fn lines(&self) -> Vec<String> {
         let list = self.ok(&["lines", "list", "--reveal"]);
         let numbers =

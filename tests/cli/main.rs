@@ -6,7 +6,19 @@
 mod bench;
 // one bad input each: one clear error, nothing lost
 mod bad_input;
+// full and read-only disks
+mod disk;
+// every dialect, planted and proven
+mod formats;
+// calls, tickets, complaints and look-ups, from files, inboxes and HTTP
+mod feeds;
 // what the help says
 mod help;
+// what must stand in no output and in no file
+mod secrets;
+// shared set-up: an HTTP server that remembers what it was asked
+mod server;
 // plant, watch, attribute, and the commands around them
 mod story;
+// accusations on their way to a receiver
+mod webhook;

@@ -6,7 +6,7 @@ use crate::bench::{Bench, CALLS, LATER, call, column, export};
 
 /// A workspace in which three accounts exported and one export was leaked:
 /// each of its lines was called once, by name, among some noise.
-fn leaked() -> Bench {
+pub fn leaked() -> Bench {
     let bench = Bench::with_lines("2000");
     for (place, account) in ["handan-01", "handan-02", "handan-03"].into_iter().enumerate() {
         for batch in 0..2 {

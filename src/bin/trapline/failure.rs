@@ -26,10 +26,25 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// What a full or closed disk asks for, whatever was to be written.
+fn disk_hint(error: &io::Error) -> Option<String> {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room and run the same command again",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "choose a place that this user may write"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
 fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         if let Some(fault) = cause.downcast_ref::<Fault>() {
             return fault.hint.clone();
+        }
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return disk_hint(error);
         }
         if let Some(issue::Error::Fault(fault)) = cause.downcast_ref::<issue::Error>() {
             return fault.hint.clone();

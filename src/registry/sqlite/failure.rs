@@ -46,7 +46,7 @@ fn sentence(error: &rusqlite::Error) -> String {
                 .to_owned()
         }
         ErrorCode::SystemIoFailure => format!(
-            "the disk that holds the registry reports an error ({error}); check the disk, then run the command again: nothing was changed"
+            "the disk that holds the registry reports an error ({error}); check the disk and its free space, then run the command again: nothing was changed"
         ),
         ErrorCode::ConstraintViolation => {
             format!("the registry refuses what contradicts its other rows ({error}): nothing was changed")

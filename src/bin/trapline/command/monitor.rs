@@ -58,12 +58,14 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         now: session.now,
     };
     let summary = monitor::run(&mut pass)?;
-    if let Some(path) = &session.config.metrics {
-        write_metrics(&session.workspace.dir().join(path), &summary)?;
-    }
+    // What the pass found is told first: a disk without room for the metrics
+    // must not silence a feed's failure.
     tell(&summary, args.verbose);
     if args.json {
         answer_json(&summary)?;
+    }
+    if let Some(path) = &session.config.metrics {
+        write_metrics(&session.workspace.dir().join(path), &summary)?;
     }
     let newly = summary.epochs.iter().map(|epoch| epoch.newly_named).sum::<u64>();
     Ok(match args.exit_code {
