@@ -132,7 +132,12 @@ fn tell(summary: &Summary, verbose: bool) {
             ));
         }
     }
-    if let Some(error) = &summary.outbox.error {
-        note(&format!("{error}; {} messages wait for the next pass", summary.outbox.waiting));
+    let waiting = summary.outbox.waiting;
+    match &summary.outbox.error {
+        Some(error) => note(&format!("{error}; {waiting} messages wait for a later pass")),
+        None if waiting > 0 && (verbose || summary.failed) => {
+            note(&format!("{waiting} messages wait for the webhook's receiver"));
+        }
+        None => {}
     }
 }
