@@ -48,7 +48,7 @@ pub struct SeedOrder<'a> {
 }
 
 /// What seeding did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeedReport {
     /// Accounts given.
     pub accounts: u64,
@@ -56,6 +56,9 @@ pub struct SeedReport {
     pub again: u64,
     /// Rows written.
     pub rows: u64,
+    /// Columns that are empty in every row: the template copies them from a
+    /// neighbour, and here there is none.
+    pub empty_columns: Vec<String>,
 }
 
 /// Accounts handled in one transaction.
@@ -93,8 +96,14 @@ pub fn seed(bench: &mut Bench<'_>, order: &SeedOrder<'_>, progress: &mut dyn FnM
     let mut report = SeedReport::default();
     let mint = Mint::new(&ground.codebook, &ground.template, &ground.pool);
     let today = bench.now.to_zoned_datetime(order.zone.clone()).date();
-    let mut writer =
-        RowWriter { format: &order.format, template: &ground.template, mint: &mint, today, line: String::new() };
+    let mut writer = RowWriter {
+        filled: vec![false; ground.template.columns().len()],
+        format: &order.format,
+        template: &ground.template,
+        mint: &mint,
+        today,
+        line: String::new(),
+    };
     out.write_all(writer.header().as_bytes()).map_err(|error| disk(order.output, &error))?;
     let mut released = Vec::new();
     for accounts in order.accounts.chunks(CHUNK) {
@@ -112,6 +121,7 @@ pub fn seed(bench: &mut Bench<'_>, order: &SeedOrder<'_>, progress: &mut dyn FnM
     }
     let file = out.into_inner().map_err(|error| disk(order.output, error.error()))?;
     file.sync_all().map_err(|error| disk(order.output, &error))?;
+    report.empty_columns = writer.empty_columns();
     // Every planting is registered by now: the file may have its name.
     partial.release(order.output)?;
     bench.registry.release_many(&released, bench.now)?;
@@ -197,6 +207,8 @@ struct RowWriter<'a> {
     template: &'a Template,
     mint: &'a Mint<'a>,
     today: Date,
+    /// Which columns held something in some row.
+    filled: Vec<bool>,
     line: String,
 }
 
@@ -219,6 +231,9 @@ impl RowWriter<'_> {
             .iter()
             .map(|column| (column.header.as_str(), self.value(batch, canary, &column.role)))
             .collect();
+        for (filled, (_, value)) in self.filled.iter_mut().zip(&values) {
+            *filled |= !value.is_empty();
+        }
         match self.format {
             SeedFormat::Csv => {
                 for (place, (_, value)) in values.iter().enumerate() {
@@ -246,6 +261,11 @@ impl RowWriter<'_> {
         }
         self.line.push('\n');
         &self.line
+    }
+
+    fn empty_columns(&self) -> Vec<String> {
+        let columns = self.template.columns().iter().zip(&self.filled);
+        columns.filter(|(_, filled)| !**filled).map(|(column, _)| column.header.clone()).collect()
     }
 
     /// There are no neighbours to copy from: the template's stand-ins are used.

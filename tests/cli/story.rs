@@ -127,8 +127,9 @@ fn planting_twice_gives_the_same_bytes_and_another_file_is_refused() {
 fn standing_canaries_are_seeded_once_and_recognised_in_an_export() {
     let bench = Bench::new();
     bench.file("accounts.csv", "account\nhandan-01\nhandan-02\n");
-    let said = bench.ok(&["--now", crate::bench::PLANTED, "seed", "--accounts", "accounts.csv", "-o", "rows.csv"]);
-    assert!(said.contains("10 standing canaries for 2 accounts"), "{said}");
+    let said = bench.run(&["--now", crate::bench::PLANTED, "seed", "--accounts", "accounts.csv", "-o", "rows.csv"]);
+    assert!(said.stdout.contains("10 standing canaries for 2 accounts"), "{}", said.stderr);
+    assert!(said.stderr.contains("寄件人"), "columns without a neighbour to copy from are told: {}", said.stderr);
     let rows = fs::read_to_string(bench.path("rows.csv")).expect("written");
 
     bench.ok(&[

@@ -11,7 +11,7 @@ use trapline::issue::{self, Bench, SeedFormat, SeedOrder};
 
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::terminal::{answer, answer_json, progress};
+use crate::terminal::{answer, answer_json, note, progress};
 
 /// Make standing canaries: each account's own rows for the table it exports from
 ///
@@ -70,9 +70,16 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut bench = Bench { registry: &mut session.registry, master: &session.master, now: session.now };
     let report = issue::seed(&mut bench, &order, &mut |done| bar.set_position(done))?;
     bar.finish_and_clear();
+    if !report.empty_columns.is_empty() {
+        note(&format!(
+            "empty in every row, since there is no neighbour to copy from: {}; fill them with what the account's own rows hold",
+            report.empty_columns.join(", ")
+        ));
+    }
     if args.json {
         answer_json(&json!({
             "schema": "trapline.seeding/1", "accounts": report.accounts, "again": report.again, "rows": report.rows,
+            "empty_columns": report.empty_columns,
         }))?;
     } else {
         let again = if report.again > 0 { format!("; {} had been seeded before", report.again) } else { String::new() };
