@@ -6,13 +6,9 @@
 //! export, or an export that is registered; the worst case is a planting that
 //! nobody received. Running it again completes it, with the same bytes.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -23,15 +19,20 @@ use crate::epoch;
 use crate::fault::Fault;
 use crate::key::MasterKey;
 use crate::line::LineNumber;
-use crate::plant::{self, Compression, Expansion, FileSource, Job, Packer, Plan, Source as _};
+use crate::plant::{self, Compression, Expansion, FileSource, Job, Plan, Source as _};
 use crate::record::WaybillBlock as _;
 use crate::registry::{self, BatchKey, EpochRow, NewPlanting, PlantedRows, PlantingRow, Registry};
 use crate::rules::{Rules, hex};
 use crate::template::Template;
 
+mod partial;
 mod standing;
+mod watch;
 
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
+
+use partial::weave;
+use watch::LineWatch;
 
 /// Why planting failed.
 #[derive(Debug, thiserror::Error)]
@@ -249,165 +250,6 @@ impl Shape {
 /// Serials held ready for numbers that turn out to occur among the real rows.
 fn spares(canaries: u32) -> u64 {
     u64::from(canaries / 2).max(8)
-}
-
-/// Tells whether digits in a real row are a line of ours, and counts whose.
-struct LineWatch<'a> {
-    by_digits: HashMap<&'a str, u32>,
-    /// One bit for each value of [`sieve_place`]: most numbers of real rows are
-    /// turned away before they are hashed.
-    sieve: Vec<u64>,
-    standing: BTreeSet<u32>,
-    seen: Mutex<BTreeSet<u32>>,
-}
-
-/// Bits of the sieve's index.
-const SIEVE_BITS: u32 = 18;
-
-impl<'a> LineWatch<'a> {
-    fn new(ground: &'a Ground, account: &str) -> Self {
-        let standing = ground.codebook.account_lines(Holder::Account(account)).standing;
-        let mut sieve = vec![0; 1 << (SIEVE_BITS - 6)];
-        for number in &ground.pool {
-            let place = sieve_place(number.national.as_bytes());
-            sieve[place / 64] |= 1 << (place % 64);
-        }
-        Self {
-            by_digits: ground
-                .pool
-                .iter()
-                .enumerate()
-                .map(|(place, number)| (number.national.as_str(), place as u32))
-                .collect(),
-            sieve,
-            standing: standing.into_iter().collect(),
-            seen: Mutex::default(),
-        }
-    }
-
-    fn sees(&self, digits: &str) -> bool {
-        let place = sieve_place(digits.as_bytes());
-        if self.sieve[place / 64] >> (place % 64) & 1 == 0 {
-            return false;
-        }
-        let bare = digits.strip_prefix("0086").or_else(|| digits.strip_prefix("86")).unwrap_or(digits);
-        let found = self.by_digits.get(digits).or_else(|| self.by_digits.get(bare));
-        if let Some(&place) = found {
-            self.seen.lock().expect("no panic while counting").insert(place);
-        }
-        found.is_some()
-    }
-
-    fn standing_seen(&self) -> u32 {
-        self.seen.lock().expect("no panic while counting").intersection(&self.standing).count() as u32
-    }
-
-    fn foreign_seen(&self) -> u32 {
-        self.seen.lock().expect("no panic while counting").difference(&self.standing).count() as u32
-    }
-}
-
-/// Where a number stands in the sieve. Only its last eight digits count, so
-/// that a country code in front changes nothing.
-fn sieve_place(digits: &[u8]) -> usize {
-    let tail = digits.len().saturating_sub(8);
-    let value = digits[tail..].iter().fold(0u64, |value, digit| value * 10 + u64::from(digit & 15));
-    (value.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SIEVE_BITS)) as usize
-}
-
-/// A planted file that does not have its name yet; removed when dropped.
-struct Partial {
-    path: PathBuf,
-    released: bool,
-}
-
-impl Partial {
-    fn release(mut self, output: &Path) -> Result<()> {
-        fs::rename(&self.path, output).map_err(|error| disk(output, &error))?;
-        self.released = true;
-        // The rename itself must survive a power cut before it is recorded.
-        let dir = output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| disk(output, &error))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.released {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn weave(output: &Path, source: &FileSource, plan: &Plan) -> Result<(Partial, PlantedRows)> {
-    let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
-    let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
-    // A leftover of a run that was killed: its planting, if any, makes the same file again.
-    let _ = fs::remove_file(&path);
-    let file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| disk(output, &error))?;
-    let partial = Partial { path, released: false };
-    let input = source.open()?;
-    let compression = compression_of(output).unwrap_or(input.compression());
-    let errors = RefCell::new(None);
-    let buffered = BufWriter::with_capacity(1 << 20, Noted { inner: file, error: &errors });
-    let mut packer = Packer::new(buffered, compression).map_err(|error| disk(output, &error))?;
-    let woven = plan.weave(input, &mut packer);
-    let finished = packer.finish().and_then(|buffered| buffered.into_inner().map_err(io::IntoInnerError::into_error));
-    if let Some(error) = errors.take() {
-        return Err(disk(output, &error));
-    }
-    let woven = woven?;
-    let file = finished.map_err(|error| disk(output, &error))?.inner;
-    file.sync_all().map_err(|error| disk(output, &error))?;
-    Ok((partial, woven.rows))
-}
-
-/// Remembers the disk's own error, which layers above would rephrase.
-struct Noted<'a> {
-    inner: File,
-    error: &'a RefCell<Option<io::Error>>,
-}
-
-impl Noted<'_> {
-    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        result.inspect_err(|error| {
-            let copy = error.raw_os_error().map_or_else(|| io::Error::from(error.kind()), io::Error::from_raw_os_error);
-            *self.error.borrow_mut() = Some(copy);
-        })
-    }
-}
-
-impl Write for Noted<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = self.inner.write(bytes);
-        self.note(result)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let result = self.inner.flush();
-        self.note(result)
-    }
-}
-
-/// An error of the output's disk, with the way out.
-fn disk(path: &Path, error: &io::Error) -> Error {
-    let fault =
-        Fault::new(format!("the planted export cannot be written: {error}")).in_file(path.display().to_string());
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            fault.hint("make room and run the same command again; nothing was released")
-        }
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
-            fault.hint("choose an output folder that can be written; nothing was released")
-        }
-        _ => fault.hint("nothing was released; run the same command again"),
-    }
-    .into()
 }
 
 fn new_planting(

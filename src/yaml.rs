@@ -1,4 +1,5 @@
-//! The one door for YAML: configuration and templates.
+//! The configuration's door for YAML. (Templates have a stricter one of their
+//! own, which takes the tree apart key by key.)
 //!
 //! The parser behind it takes a key that is given twice and keeps the last,
 //! without a word, when it reads into a map; and it reads whatever size it is

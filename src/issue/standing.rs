@@ -10,7 +10,8 @@ use std::path::Path;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Bench, Ground, Partial, Result, checked_account, current_rules, disk, pool_numbers};
+use super::partial::{Partial, disk};
+use super::{Bench, Ground, Result, checked_account, current_rules, pool_numbers};
 use crate::canary::{Batch, Canary, Mint};
 use crate::codebook::Codebook;
 use crate::fault::Fault;

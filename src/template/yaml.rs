@@ -1,4 +1,4 @@
-//! The one door through which YAML comes in.
+//! The door through which a template's YAML comes in.
 //!
 //! A template is written by hand and decides what counts as evidence, so it is
 //! read strictly: parsed to a plain tree first (which refuses duplicate keys),
