@@ -85,20 +85,34 @@ impl Draw for Stream {
 /// Words in one keystream block: what a template field owns.
 pub const BLOCK_WORDS: usize = 16;
 
+/// Bytes in one keystream block.
+const BLOCK_BYTES: usize = 4 * BLOCK_WORDS;
+
+/// Blocks that lie beside the seed: the cipher makes four at a time, and few
+/// templates own more.
+const INLINE_BLOCKS: usize = 4;
+
 /// The keystream of one record, cut into blocks that fields own.
 ///
 /// Block `k` is words `16 k .. 16 k + 16` of stream (nonce) 0. A field that
 /// needs more goes on in stream `k + 1` from its first word; so no field ever
 /// reads what another one reads, however many words rejection costs it.
+///
+/// Words stay bytes until they are read: most fields read two or three of
+/// their sixteen.
 pub struct Keystream {
     seed: Seed,
-    words: Vec<u32>,
+    inline: [u8; INLINE_BLOCKS * BLOCK_BYTES],
+    /// All blocks of a stream that is longer than `inline`.
+    long: Vec<u8>,
+    blocks: usize,
 }
 
 impl Keystream {
     /// Prepares blocks `0 .. blocks` of `seed`.
     pub fn new(seed: &Seed, blocks: usize) -> Self {
-        let mut keystream = Self { seed: *seed, words: Vec::new() };
+        let inline = [0; INLINE_BLOCKS * BLOCK_BYTES];
+        let mut keystream = Self { seed: *seed, inline, long: Vec::new(), blocks: 0 };
         keystream.reseed(seed, blocks);
         keystream
     }
@@ -106,23 +120,23 @@ impl Keystream {
     /// Does what [`Keystream::new`] does and keeps the allocation.
     pub fn reseed(&mut self, seed: &Seed, blocks: usize) {
         self.seed = *seed;
-        self.words.clear();
-        let mut rng = ChaCha20Rng::from_seed(*seed);
-        // Whole blocks as bytes: word by word took as long as the cipher.
-        let mut bytes = [0; 4 * BLOCK_WORDS];
-        self.words.reserve(blocks * BLOCK_WORDS);
-        for _ in 0..blocks {
-            rng.fill_bytes(&mut bytes);
-            let words = bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")));
-            self.words.extend(words);
-        }
+        self.blocks = blocks;
+        let bytes = match self.inline.get_mut(..blocks * BLOCK_BYTES) {
+            Some(inline) => inline,
+            None => {
+                self.long.resize(blocks * BLOCK_BYTES, 0);
+                &mut self.long[..]
+            }
+        };
+        ChaCha20Rng::from_seed(*seed).fill_bytes(bytes);
     }
 
     /// Opens block `k` at its first word.
     pub fn block(&self, k: usize) -> Block<'_> {
-        let start = (k * BLOCK_WORDS).min(self.words.len());
-        let end = (start + BLOCK_WORDS).min(self.words.len());
-        Block { seed: &self.seed, k, words: &self.words[start..end], overflow: None }
+        let all = if self.blocks <= INLINE_BLOCKS { &self.inline[..self.blocks * BLOCK_BYTES] } else { &self.long[..] };
+        let start = (k * BLOCK_BYTES).min(all.len());
+        let end = (start + BLOCK_BYTES).min(all.len());
+        Block { seed: &self.seed, k, bytes: &all[start..end], overflow: None }
     }
 }
 
@@ -130,15 +144,15 @@ impl Keystream {
 pub struct Block<'a> {
     seed: &'a Seed,
     k: usize,
-    words: &'a [u32],
+    bytes: &'a [u8],
     overflow: Option<Box<ChaCha20Rng>>,
 }
 
 impl Draw for Block<'_> {
     fn word(&mut self) -> u32 {
-        if let Some((&first, rest)) = self.words.split_first() {
-            self.words = rest;
-            return first;
+        if let Some((word, rest)) = self.bytes.split_first_chunk() {
+            self.bytes = rest;
+            return u32::from_le_bytes(*word);
         }
         let (seed, k) = (self.seed, self.k);
         self.overflow

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::persona::Role;
 
@@ -38,7 +39,8 @@ pub enum ColumnRole {
     /// The whole address in one column.
     Address(Role),
     /// Anything else, by the template's word for it: `goods`, `weight`, `fee`.
-    Other(String),
+    /// Shared, because every record of a template names the same words.
+    Other(Arc<str>),
 }
 
 /// What a canary puts into one column.
@@ -128,7 +130,7 @@ impl FromStr for ColumnRole {
             None if text == "time" => Some(Self::Time),
             _ => None,
         };
-        Ok(known.unwrap_or_else(|| Self::Other(text.to_owned())))
+        Ok(known.unwrap_or_else(|| Self::Other(text.into())))
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn role_of(header: &str) -> Option<ColumnRole> {
         return Some(ColumnRole::Time);
     }
     if let Some((_, role)) = OTHERS.iter().find(|(words, _)| is(words)) {
-        return Some(ColumnRole::Other((*role).to_owned()));
+        return Some(ColumnRole::Other((*role).into()));
     }
     personal(&word)
 }
