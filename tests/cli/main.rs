@@ -12,6 +12,8 @@ mod disk;
 mod formats;
 // calls, tickets, complaints and look-ups, from files, inboxes and HTTP
 mod feeds;
+// rehearsals: leakers are named, innocents are not
+mod drill;
 // what the help says
 mod help;
 // what must stand in no output and in no file
