@@ -180,3 +180,27 @@ fn phones(call: &Call) -> Vec<u32> {
     lines.dedup();
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::testing::World;
+    use super::*;
+    use crate::codebook::Sizes;
+    use crate::observation::Found;
+    use crate::persona::{NamePattern, PersonaPattern};
+
+    #[test]
+    fn a_person_that_nobody_can_be_is_not_rare_but_nobodys() {
+        let mut world = World::new(1, 2, Sizes { pool: 60, account: 12, standing: 2 });
+        let family = Some(BTreeSet::from(["no such surname".to_owned()]));
+        let pattern =
+            PersonaPattern { name: NamePattern { family, ..NamePattern::default() }, ..PersonaPattern::default() };
+        world.hit(10, vec![world.line(3), Found::Person { pattern }]);
+        let evidence = world.evidence();
+        let desk = Desk::new(&evidence);
+
+        assert!(!could_accuse(&desk, &desk.calls[0], 1));
+    }
+}
