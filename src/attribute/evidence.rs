@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::codebook::Codebook;
 use crate::observation::Found;
 use crate::persona::{PersonaMaker, PersonaPattern, Role};
-use crate::registry::{AccountRow, DecisionRow, OpeningRow, PlantingRow, RevelationRow, Verdict};
+use crate::registry::{
+    AccountRow, AccusationRow, ActRow, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Verdict,
+};
 use crate::rules::Rules;
 
 use super::query;
@@ -22,6 +24,9 @@ pub struct Evidence<'a> {
     pub codebook: &'a Codebook,
     /// Row ids of the pool's lines, by place: as many as the rules say.
     pub pool: &'a [i64],
+    /// Row ids of the lines that only shared slots wear, by place: as many as
+    /// the rules say.
+    pub slot_lines: &'a [i64],
     /// Row ids of control lines.
     pub control: &'a [i64],
     /// Its accounts, by ordinal.
@@ -30,6 +35,12 @@ pub struct Evidence<'a> {
     pub plantings: &'a [PlantingRow],
     /// Its decisions in order of their sequence number.
     pub decisions: &'a [DecisionRow],
+    /// Its scopes of shared slots.
+    pub scopes: &'a [ScopeRow],
+    /// Its accusations in order.
+    pub accusations: &'a [AccusationRow],
+    /// Acts that were recorded, in order.
+    pub acts: &'a [ActRow],
     /// Its openings in order.
     pub openings: &'a [OpeningRow],
     /// Its revelations in order.

@@ -16,6 +16,7 @@
 //! Everything is pure: the same evidence gives the same answer to the last bit.
 
 mod account;
+pub mod acts;
 mod at_once;
 mod batch;
 mod evidence;
