@@ -19,7 +19,10 @@ mod account;
 pub mod acts;
 mod at_once;
 mod batch;
+#[cfg(test)]
+mod coalitions;
 mod evidence;
+pub mod fingerprint;
 mod ghosts;
 mod mixture;
 mod path;
@@ -27,6 +30,7 @@ mod process;
 mod prune;
 mod query;
 mod said;
+mod scope;
 mod sequence;
 mod slot;
 mod state;
