@@ -12,6 +12,7 @@ mod text;
 
 pub use explain::{explain_json, explain_text};
 pub use html::html;
+pub(crate) use html::{STYLE, escape};
 pub use text::text;
 
 use jiff::Timestamp;

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "epoch",
     "lines",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 14] = [
     "trace",
     "canaries",
     "verify",
+    "plan",
     "drill",
     "selftest",
 ];

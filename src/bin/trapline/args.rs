@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::command::{
-    attribute, canaries, drill, epoch, explain, init, lines, monitor, plant, seed, selftest, template, trace, verify,
+    attribute, canaries, drill, epoch, explain, init, lines, monitor, plan, plant, seed, selftest, template, trace, verify,
 };
 
 /// Plant fake waybills, watch for them, name the account that leaked
@@ -53,6 +53,7 @@ pub enum Command {
     Trace(trace::Args),
     Canaries(canaries::Args),
     Verify(verify::Args),
+    Plan(plan::Args),
     Drill(drill::Args),
     Selftest(selftest::Args),
 }
