@@ -107,31 +107,35 @@ impl Run {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::attribute::theta_mix;
     use crate::derive::{Draw, Stream};
     use proptest::prelude::*;
 
-    /// Distinct lines until evidence reaches `ln_threshold` when a share `phi`
-    /// of new lines are the leaker's: the streams of attribution.md 8.1.
-    /// Returns the mean over those named, and their share.
-    pub(in crate::plan) fn steady(pool: u32, own: u32, phi: f64, ln_threshold: f64, trials: u32) -> (f64, f64) {
+    /// Distinct lines until evidence reaches `ln_threshold` when a share `phi` of
+    /// calls go to the leaker's lines: the streams of attribution.md 8.1, where
+    /// a line may ring again. Returns the mean over those named, and their share.
+    fn steady(pool: u32, own: u32, phi: f64, ln_threshold: f64, trials: u32) -> (f64, f64) {
         let mut losses = Losses::new(pool, own);
         let mut draw = Stream::new(&[7; 32]);
         let (mut named, mut sum) = (0u32, 0u64);
         for _ in 0..trials {
-            let mut run = Run::new();
-            for query in 1..=pool {
-                let left = own - run.matched;
-                let leaked = f64::from(draw.below(1 << 31)) < phi * f64::from(1u32 << 31) && left > 0;
-                if !leaked && draw.below(pool - query + 1) >= left {
+            let (mut run, mut rung, mut lines) = (Run::new(), vec![false; pool as usize], 0);
+            while run.matched < own {
+                let leaked = f64::from(draw.below(1 << 31)) < phi * f64::from(1u32 << 31);
+                let line = draw.below(if leaked { own } else { pool });
+                if std::mem::replace(&mut rung[line as usize], true) {
                     continue;
                 }
-                run.match_at(&mut losses, query);
+                lines += 1;
+                if line >= own {
+                    continue;
+                }
+                run.match_at(&mut losses, lines);
                 if run.ln_lines() >= ln_threshold {
                     named += 1;
-                    sum += u64::from(query);
+                    sum += u64::from(lines);
                     break;
                 }
             }
@@ -141,7 +145,7 @@ pub(super) mod tests {
 
     #[test]
     fn lines_to_accusation_agree_with_the_reference_simulation() {
-        // attribution.md 8.1: 200 runs a cell, printed with two or three digits.
+        // attribution.md 8.1: 200 runs a cell, so its own means are off by 3 % or so.
         let ln_threshold = (300_000.0f64 / 0.01).ln();
         for (pool, own, phi, want) in [
             (2000, 20, 1.0, 4.0),
@@ -156,11 +160,11 @@ pub(super) mod tests {
         ] {
             let (mean, power) = steady(pool, own, phi, ln_threshold, 2000);
 
-            assert!((mean - want).abs() <= 0.06 * want, "{pool} {own} {phi}: {mean:.2}, table {want}");
+            assert!((mean - want).abs() <= 0.08 * want, "{pool} {own} {phi}: {mean:.2}, table {want}");
             assert!(power > 0.99, "{pool} {own} {phi}: {power}");
         }
-        let (_, power) = steady(200, 10, 0.5, ln_threshold, 2000);
-        assert!((power - 0.41).abs() < 0.12, "table .41 of 200 runs: {power}");
+        let (_, power) = steady(200, 20, 0.5, ln_threshold, 2000);
+        assert!((power - 0.93).abs() < 0.06, "table .93 of 200 runs: {power}");
     }
 
     proptest! {

@@ -149,6 +149,15 @@ pub struct Need {
     pub at_most: f64,
 }
 
+/// What a slot gains in the mean against colluders who drop what differs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Gain {
+    /// How slots get their chances.
+    pub biases: Biases,
+    /// The gain, in nats.
+    pub nats: f64,
+}
+
 /// What `k` colluders cost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Collusion {
@@ -157,7 +166,7 @@ pub struct Collusion {
     /// ln of the evidence that names one of them.
     pub ln_threshold: f64,
     /// Gain a slot in nats against dropping, by biases.
-    pub gains: Vec<(Biases, f64)>,
+    pub gains: Vec<Gain>,
     /// Slots needed, by attack and biases.
     pub needs: Vec<Need>,
 }
@@ -183,7 +192,7 @@ impl Collusion {
         Self {
             colluders: k,
             ln_threshold,
-            gains: Biases::ALL.map(|biases| (biases, biases.gain_against_drop(k))).to_vec(),
+            gains: Biases::ALL.map(|biases| Gain { biases, nats: biases.gain_against_drop(k) }).to_vec(),
             needs,
         }
     }

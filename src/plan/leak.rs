@@ -129,6 +129,7 @@ impl Leak<'_> {
                 if let Some(bet) = bet {
                     run.name(bet);
                 }
+                // A leaker's names always fit, so theirs is never below nothing.
                 let ln_lines = run.ln_lines();
                 if by_lines[process].is_none() && ln_lines >= thresholds[process] {
                     by_lines[process] = Some(now);
@@ -140,10 +141,6 @@ impl Leak<'_> {
         }
         [outcome.account, outcome.pair] = by_lines;
         outcome.lines = by_lines.into_iter().flatten().min_by_key(|named| named.calls);
-        // A channel of names that were never heard multiplies by one; one that
-        // was heard never misses for a leaker. So it only brings names forward,
-        // save where the line alone was worth it a call before its name.
-        outcome.all = [outcome.all, outcome.lines].into_iter().flatten().min_by_key(|named| named.calls);
         outcome
     }
 }

@@ -3,9 +3,9 @@
 //!
 //! Its figures come from the engine's own bets and registered thresholds, run
 //! over made-up streams of calls with a fixed seed. The rough formulas of the
-//! theory stand beside them: they show where a figure comes from, and they
-//! miss by a third where few canaries survive. What the streams assume is part
-//! of the answer ([`ASSUMPTIONS`]); `scripts/plan-check` holds the figures
+//! theory stand beside them: they show where a figure comes from, and know
+//! nothing of how many canaries survive a sale. What the streams assume is
+//! part of the answer ([`ASSUMPTIONS`]); `scripts/plan-check` holds the figures
 //! against `drill`, which rehearses with the whole product.
 
 mod bets;
@@ -24,7 +24,7 @@ mod tests;
 mod text;
 
 pub use buy::{Goods, Purchase, Tried};
-pub use collusion::{Attack, Biases, Collusion, MOST_SLOTS, Need};
+pub use collusion::{Attack, Biases, Collusion, Gain, MOST_SLOTS, Need};
 pub use formula::{Expected, lines_to_name, most_leakers, pool_limit};
 pub use html::html;
 pub use summary::{Route, Share, Spread};
@@ -53,7 +53,7 @@ pub const ASSUMPTIONS: [&str; 8] = [
     "all leakers leak one export each, of the same size, and sell the same share of its rows",
     "callers who ask for somebody ask for the person of the row; noise asks for nobody",
     "a name is as telling as one drawn from the shipped template yto-express and heard by the matcher",
-    "masked phones, reports without a phone, waybill numbers and full records are left out: they only add power",
+    "masked phones, reports without a phone, waybill numbers and full records are left out: further evidence",
     "joint certification is left out: it only adds power, most of it with several leakers",
     "standing canaries are left out: they only add power",
 ];
