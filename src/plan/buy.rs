@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::survivors::Survivors;
+use super::text::grouped;
 use super::{Choice, Desk, Share};
 use crate::attribute::theta_mix;
 use crate::fault::Fault;
@@ -128,11 +129,11 @@ fn why(desk: &Desk<'_>, last: &Choice, goods: Goods) -> Result<String, Fault> {
     }
     let needed = matches_in_a_row(&rules, last.canaries);
     let enough = needed.map_or(0.0, |needed| survivors.at_least(needed));
-    let lines = needed.map_or("more than there are".to_owned(), |needed| needed.to_string());
+    let lines = needed.map_or("more lines than it has".to_owned(), |needed| format!("{needed} of its lines"));
     let clause = format!(
-        "with {} lines and {} canaries an export needs {lines} of its lines to ring in a row where no name is heard, and \
-         {:.0} % of such leaks hold as many",
-        last.lines,
+        "with {} lines and {} canaries, {lines} must ring before any other to name an export where nobody is asked \
+         for, and {:.1} % of such leaks hold as many",
+        grouped(last.lines),
         last.canaries,
         100.0 * enough
     );

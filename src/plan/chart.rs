@@ -33,7 +33,7 @@ pub(super) struct Across<'a> {
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 52.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 24.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 46.0;
 
@@ -58,8 +58,9 @@ pub(super) fn chances(curves: &[Curve<'_>], across: &Across<'_>, target: f64, la
         at + 12.0,
         100.0 * target
     );
-    for curve in curves {
-        draw(&mut svg, curve, &x, &y);
+    // The first curve is the answer: it lies on top.
+    for curve in curves.iter().rev() {
+        draw(&mut svg, curve, x, y);
     }
     legend(&mut svg, curves);
     svg + "</svg>\n"

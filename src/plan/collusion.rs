@@ -106,7 +106,7 @@ impl Biases {
     /// The chance of slot `slot`, as a step of the arcsine law; `STEPS` for one half.
     fn step(self, slot: u32, draw: &mut Stream) -> usize {
         match self {
-            Self::HalfArcsine if slot % 2 == 0 => STEPS,
+            Self::HalfArcsine if slot.is_multiple_of(2) => STEPS,
             Self::OneHalf => STEPS,
             _ => draw.below(STEPS as u32) as usize,
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Across, Curve, chances, round_marks};
-use super::text::{buy, error, percent, power, share, slots, spread};
+use super::text::{buy, error, grouped, percent, power, share, slots, spread};
 use super::{Attack, Biases, ByCalls, ByRows, Expected, Plan, Route};
 use crate::report::{STYLE, escape};
 
@@ -12,7 +12,7 @@ const CURVES: &str = "
 .curve.all { stroke: #1f5fa8; } .band.all, .dot.all { fill: #1f5fa8; }
 .curve.lines { stroke: #2e8b57; } .band.lines, .dot.lines { fill: #2e8b57; }
 .curve.pair { stroke: #c77d0a; stroke-dasharray: 7 3; } .curve.account { stroke: #8a5fb0; stroke-dasharray: 2 3; }
-th.num { text-align: left; } ul { padding-left: 1.2rem; } td.ahead { font-weight: 600; }";
+caption { text-align: left; } ul { padding-left: 1.2rem; }";
 
 /// Writes a plan as HTML.
 pub fn html(plan: &Plan) -> String {
@@ -24,7 +24,14 @@ pub fn html(plan: &Plan) -> String {
          <h1>Planting plan</h1>\n\
          <p class=\"soft\">{} accounts, {} lines ({} an account), {} canaries in an export of {} rows, {} exports an \
          account; alpha {} in epoch {}</p>\n",
-        s.accounts, s.lines, plan.bars.account_lines, s.canaries, s.rows, s.exports, s.alpha, s.epoch
+        grouped(s.accounts),
+        grouped(s.lines),
+        plan.bars.account_lines,
+        s.canaries,
+        grouped(s.rows),
+        s.exports,
+        s.alpha,
+        s.epoch
     );
     summary(&mut out, plan);
     naming(&mut out, plan);
@@ -47,7 +54,7 @@ fn summary(out: &mut String, plan: &Plan) {
          leaks hold none); {:.0} confirmed calls in all, {} of them noise, a name asked for in {} of the others. \
          <b>Each leaker is named with chance {}</b>.</p>",
         s.leakers,
-        leak.sold,
+        grouped(leak.sold),
         leak.canaries,
         percent(leak.none),
         leak.calls,
@@ -158,7 +165,7 @@ fn by_rows(out: &mut String, plan: &Plan) {
             out,
             &[
                 &percent(found.share),
-                &found.rows.to_string(),
+                &grouped(found.rows),
                 &format!("{:.2}", found.canaries),
                 &percent(found.none),
                 &share(&found.lines),

@@ -354,16 +354,16 @@ impl Desk<'_> {
         Ok(Share::new(outcomes.iter().filter(|outcome| outcome.all.is_some()).count(), outcomes.len()))
     }
 
-    /// Trials of searches, which look at many settings.
+    /// Trials of each step where many settings are looked at.
     fn few(&self) -> u32 {
-        (self.settings.trials / 4).max(100)
+        (self.settings.trials / 2).max(100)
     }
 
     fn by_rows(&self, choice: &Choice) -> Result<Vec<ByRows>, Fault> {
         const SHARES: [f64; 13] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0];
         let of = |&share: &f64| {
             let rows = self.rows_of(share);
-            let outcomes = self.outcomes(choice, rows, (self.settings.trials / 2).max(100))?;
+            let outcomes = self.outcomes(choice, rows, self.few())?;
             let survivors = Survivors::new(self.settings.rows, choice.canaries, rows);
             Ok(ByRows {
                 share,

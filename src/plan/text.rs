@@ -35,11 +35,11 @@ fn head(out: &mut String, plan: &Plan) {
          alpha {} in epoch {}: named at {} by lines of the account, at {} to {} by those of an export\n\
          expected leak: {} leakers, {} rows sold by each, {:.1} canaries among them ({} hold none);\n\
          {:.0} confirmed calls in all, {} of them noise, a name asked for in {} of the others",
-        s.accounts,
-        s.lines,
+        grouped(s.accounts),
+        grouped(s.lines),
         bars.account_lines,
         s.canaries,
-        s.rows,
+        grouped(s.rows),
         s.exports,
         s.alpha,
         s.epoch,
@@ -47,7 +47,7 @@ fn head(out: &mut String, plan: &Plan) {
         power(bars.ln_pair_first),
         power(bars.ln_pair_last),
         s.leakers,
-        leak.sold,
+        grouped(leak.sold),
         leak.canaries,
         percent(leak.none),
         leak.calls,
@@ -99,7 +99,7 @@ fn by_rows(out: &mut String, plan: &Plan, width: usize) {
         let line = format!(
             "  {:>6} {:>9} {:>9.2} {:>6}  {:>12} {:>12}  {}",
             percent(row.share),
-            row.rows,
+            grouped(row.rows),
             row.canaries,
             percent(row.none),
             share(&row.lines),
@@ -175,19 +175,20 @@ pub(super) fn buy(purchase: &Purchase, target: f64) -> String {
     let now = purchase.now;
     match (&purchase.enough, &purchase.why) {
         (Some(enough), _) if enough.count <= now => {
-            let less = if enough.count < now { format!("; {} would do", enough.count) } else { String::new() };
-            format!("{name}: the {now} planned are enough{less} ({})", share(&enough.named))
+            let less = if enough.count < now { format!("; {} would do", grouped(enough.count)) } else { String::new() };
+            format!("{name}: the {} planned are enough{less} ({})", grouped(now), share(&enough.named))
         }
         (Some(enough), _) => {
             let more = match purchase.goods {
-                Goods::Lines => format!(", {} more", enough.count - now),
+                Goods::Lines => format!(", {} more", grouped(enough.count - now)),
                 Goods::Canaries => String::new(),
             };
-            format!("{name}: {} instead of {now}{more} ({})", enough.count, share(&enough.named))
+            format!("{name}: {} instead of {}{more} ({})", grouped(enough.count), grouped(now), share(&enough.named))
         }
         (None, why) => {
             let last = purchase.tried.last();
-            let tried = last.map_or(String::new(), |last| format!(" up to {} ({})", last.count, share(&last.named)));
+            let tried =
+                last.map_or(String::new(), |last| format!(" up to {} ({})", grouped(last.count), share(&last.named)));
             let why = why.as_deref().unwrap_or("no pool was large enough for its accounts");
             format!("{name}: no number tried{tried} reaches {}: {why}", percent(target))
         }
@@ -197,12 +198,23 @@ pub(super) fn buy(purchase: &Purchase, target: f64) -> String {
 /// What the simulation's error is.
 pub(super) fn error(plan: &Plan) -> String {
     format!(
-        "figures behind ± are one standard error of {} seeded leaks, {} for shares of the export, {} a step of each \
+        "figures behind ± are one standard error, of {} seeded leaks, {} for shares of the export and {} a step of each \
          search; the bets and thresholds are the engine's own",
-        plan.naming.trials,
-        (plan.naming.trials / 2).max(100),
-        plan.at_once.trials
+        plan.naming.trials, plan.at_once.trials, plan.at_once.trials
     )
+}
+
+/// `300,000`.
+pub(super) fn grouped(count: u32) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// Evidence as a power of ten.
@@ -259,6 +271,11 @@ mod tests {
         assert_eq!(percent(0.5), "50 %");
         assert_eq!(percent(0.996), "99.6 %");
         assert_eq!(percent(1.0), "100 %");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]
