@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Across, Curve, chances, round_marks};
-use super::text::{buy, error, grouped, percent, power, share, slots, spread};
+use super::text::{buy, error, grouped, out_of_reach, percent, power, share, slots, spread};
 use super::{Attack, Biases, ByCalls, ByRows, Expected, Plan, Route};
 use crate::report::{STYLE, escape};
 
@@ -118,8 +118,8 @@ fn by_calls(out: &mut String, plan: &Plan) {
     all.errors = plan.by_calls.iter().map(|at| 2.0 * at.all.error).collect();
     let curves = [
         all,
-        curve("either, lines alone", "lines", |at| at.lines),
         curve("pair process", "pair", |at| at.pair),
+        curve("either, lines alone", "lines", |at| at.lines),
         curve("account process", "account", |at| at.account),
     ];
     let across = Across {
@@ -216,6 +216,9 @@ fn collusion(out: &mut String, plan: &Plan) {
     let gains = Biases::ALL.map(|biases| format!("{:.3} nats", biases.gain_against_drop(found.colluders)));
     row(out, &["gain a slot against dropping", &gains[0], &gains[1], &gains[2]]);
     out.push_str("</tbody></table>\n");
+    if found.needs.iter().any(|need| need.slots.is_none()) {
+        let _ = writeln!(out, "<p class=\"soft\">{}</p>", out_of_reach());
+    }
 }
 
 /// A row: its name, then numbers.

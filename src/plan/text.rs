@@ -156,6 +156,14 @@ fn collusion(out: &mut String, plan: &Plan) {
         "gain a slot, dropping",
         Biases::ALL.map(|biases| format!("{:.3} nats", biases.gain_against_drop(found.colluders))),
     );
+    if found.needs.iter().any(|need| need.slots.is_none()) {
+        let _ = writeln!(out, "  {}", out_of_reach());
+    }
+}
+
+/// What "out of reach" means.
+pub(super) fn out_of_reach() -> String {
+    format!("out of reach: more than {MOST_SLOTS} slots; in brackets the share that has a member named at {MOST_SLOTS}")
 }
 
 /// Slots needed, or how far the most allowed go.
@@ -164,7 +172,7 @@ pub(super) fn slots(plan: &Plan, attack: Attack, biases: Biases) -> String {
     let need = needs.into_iter().find(|need| need.attack == attack && need.biases == biases);
     match need.map(|need| (need.slots, need.at_most)) {
         Some((Some(slots), _)) => slots.to_string(),
-        Some((None, reached)) => format!("out of reach ({} at {MOST_SLOTS})", percent(reached)),
+        Some((None, reached)) => format!("out of reach ({})", percent(reached)),
         None => String::new(),
     }
 }
