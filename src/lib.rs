@@ -72,6 +72,7 @@ pub mod vocabulary;
 // concluding
 pub mod attribute;
 pub mod casefile;
+pub mod plan;
 pub mod report;
 pub mod trace;
 

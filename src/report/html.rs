@@ -8,7 +8,8 @@ use super::text::{by, exposed_batches, minute};
 use super::{Report, batch_name, power, power_up};
 use crate::attribute::{Explanation, Named, ProcessPath};
 
-const STYLE: &str = "
+/// The house style of pages.
+pub(crate) const STYLE: &str = "
 :root { color-scheme: light; --ink: #1d2733; --soft: #5d6b7a; --line: #d8dee6; --bad: #b3261e; --own: #b3261e; --evidence: #1f5fa8; }
 body { font: 15px/1.5 system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif; color: var(--ink); max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2rem; } p.soft, caption { color: var(--soft); }
@@ -184,7 +185,8 @@ fn powers(text: &str) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+/// Makes text of any origin harmless in HTML.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 

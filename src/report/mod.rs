@@ -13,6 +13,7 @@ mod text;
 
 pub use explain::{explain_json, explain_text};
 pub use html::html;
+pub(crate) use html::{STYLE, escape};
 pub use list::{list_json, list_text};
 pub use text::text;
 

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "epoch",
     "lines",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 15] = [
     "trace",
     "canaries",
     "verify",
+    "plan",
     "drill",
     "selftest",
 ];

@@ -18,6 +18,8 @@ mod drill;
 mod help;
 // what must stand in no output and in no file
 mod secrets;
+// what to plant and to buy
+mod plan;
 // shared set-up: an HTTP server that remembers what it was asked
 mod server;
 // plant, watch, attribute, and the commands around them

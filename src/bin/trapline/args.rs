@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::command::{
-    acts, attribute, canaries, drill, epoch, explain, init, lines, monitor, plant, seed, selftest, template, trace,
-    verify,
+    acts, attribute, canaries, drill, epoch, explain, init, lines, monitor, plan, plant, seed, selftest, template,
+    trace, verify,
 };
 
 /// Plant fake waybills, watch for them, name the account that leaked
@@ -56,6 +56,7 @@ pub enum Command {
     Verify(verify::Args),
     #[command(subcommand)]
     Acts(acts::Command),
+    Plan(plan::Args),
     Drill(drill::Args),
     Selftest(selftest::Args),
 }

@@ -41,6 +41,11 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
+/// Characters in a line of standard output: 100 where that is no terminal.
+pub fn width() -> usize {
+    Table::new().width().map_or(100, usize::from)
+}
+
 /// A bar on standard error; silent where that is no terminal.
 pub fn progress(length: u64, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(length);

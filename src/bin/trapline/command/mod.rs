@@ -9,6 +9,7 @@ pub mod explain;
 pub mod init;
 pub mod lines;
 pub mod monitor;
+pub mod plan;
 pub mod plant;
 pub mod seed;
 pub mod selftest;
@@ -37,6 +38,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Trace(args) => trace::run(args, settings),
         Command::Canaries(args) => canaries::run(args, settings),
         Command::Verify(args) => verify::run(args, settings),
+        Command::Plan(args) => plan::run(args, settings),
         Command::Drill(args) => drill::run(args, settings),
         Command::Selftest(args) => selftest::run(args, settings),
     }
