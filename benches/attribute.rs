@@ -13,7 +13,7 @@ use trapline::derive::{Draw, Seed, Stream};
 use trapline::key::MasterKey;
 use trapline::observation::{Found, Hit};
 use trapline::persona::{Given, Name, Persona, PersonaLaw, PersonaMaker, PersonaPattern, Role};
-use trapline::registry::{AccountRow, BatchKey, DecisionRow, PlantingRow, Verdict};
+use trapline::registry::{AccountRow, BatchKey, DecisionRow, PlantingRow, Tally, Verdict};
 use trapline::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
 
 const ACCOUNTS: u32 = 300_000;
@@ -202,6 +202,7 @@ impl World {
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            left_out: Tally::default(),
             scopes: &[],
             accusations: &[],
             acts: &[],

@@ -13,7 +13,7 @@ use crate::persona::PersonaMaker;
 use crate::record::WaybillBlock as _;
 use crate::registry::{
     AccountRow, AccusationRow, ActRow, DecisionRow, EpochRow, LineUse, OpeningRow, PlantingRow, Registry,
-    RevelationRow, ScopeRow,
+    RevelationRow, ScopeRow, Tally,
 };
 use crate::template::Template;
 
@@ -33,8 +33,12 @@ pub struct CaseFile {
     pub accounts: Vec<AccountRow>,
     /// Plantings in order.
     pub plantings: Vec<PlantingRow>,
-    /// Decisions in order.
+    /// Decisions that count, in order.
     pub decisions: Vec<DecisionRow>,
+    /// Decisions that do not.
+    pub left_out: Tally,
+    /// When the newest decided hit happened.
+    pub newest_hit: Option<Timestamp>,
     /// Scopes of shared slots.
     pub scopes: Vec<ScopeRow>,
     /// Accusations in order.
@@ -72,6 +76,7 @@ impl CaseFile {
             .collect();
         let blocks =
             templates.values().filter_map(Template::block).map(|block| (block.id().to_owned(), block.size())).collect();
+        let weighed = registry.weighed(number)?;
         let lines = registry.lines()?;
         let mut pool = registry.pool(number)?;
         let slot_lines = pool.split_off(pool.len().min(epoch.rules.pool as usize));
@@ -82,7 +87,9 @@ impl CaseFile {
             slot_lines,
             accounts,
             plantings: registry.plantings(number)?,
-            decisions: registry.decisions(number)?,
+            decisions: weighed.confirmed,
+            left_out: weighed.others,
+            newest_hit: weighed.newest_hit,
             scopes: registry.scopes(number)?,
             accusations: registry.accusations(number)?,
             acts: registry.acts(number)?,
@@ -96,11 +103,14 @@ impl CaseFile {
     }
 
     /// Leaves only what was known at `moment`: accounts bound, plantings made
-    /// and hits decided before it, and what was seen or done by then.
+    /// and hits decided before it, and what was seen or done by then. Decisions
+    /// that do not count are not told apart by date: their number is dropped.
     pub fn keep_until(&mut self, moment: Timestamp) {
         self.accounts.retain(|row| row.start < moment);
         self.plantings.retain(|row| row.at < moment);
         self.decisions.retain(|row| row.decided < moment);
+        self.left_out = Tally::default();
+        self.newest_hit = self.decisions.iter().map(|row| row.at).max();
         self.openings.retain(|row| row.at < moment);
         self.revelations.retain(|row| row.at < moment);
         self.accusations.retain(|row| row.at < moment);
@@ -118,6 +128,7 @@ impl CaseFile {
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            left_out: self.left_out,
             scopes: &self.scopes,
             accusations: &self.accusations,
             acts: &self.acts,

@@ -9,12 +9,13 @@ use crate::codebook::Codebook;
 use crate::observation::Found;
 use crate::persona::{PersonaMaker, PersonaPattern, Role};
 use crate::registry::{
-    AccountRow, AccusationRow, ActRow, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Verdict,
+    AccountRow, AccusationRow, ActRow, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Tally, Verdict,
 };
 use crate::rules::Rules;
 
 use super::query;
 use super::scope::ScopeDesk;
+use super::topics::Topics;
 
 /// What is known of one epoch, as plain values.
 #[derive(Clone, Copy)]
@@ -34,8 +35,11 @@ pub struct Evidence<'a> {
     pub accounts: &'a [AccountRow],
     /// Its plantings in the order they were registered.
     pub plantings: &'a [PlantingRow],
-    /// Its decisions in order of their sequence number.
+    /// Its decisions in order of their sequence number; those that do not count
+    /// may be left out.
     pub decisions: &'a [DecisionRow],
+    /// Decisions that were left out.
+    pub left_out: Tally,
     /// Its scopes of shared slots.
     pub scopes: &'a [ScopeRow],
     /// Its accusations in order.
@@ -152,6 +156,8 @@ pub(super) struct NumberHit {
 pub(super) struct Desk<'a> {
     pub(super) evidence: &'a Evidence<'a>,
     pub(super) calls: Vec<Call>,
+    /// Which of them say anything new.
+    pub(super) topics: Topics,
     /// Plantings of each account, by j.
     pub(super) plantings: Vec<Vec<usize>>,
     /// Account of each planting; `None` for accounts that are not bound.
@@ -208,6 +214,7 @@ impl<'a> Desk<'a> {
         let mut desk = Self {
             evidence,
             calls: Vec::new(),
+            topics: Topics::default(),
             plantings,
             planter,
             accounts,
@@ -218,6 +225,7 @@ impl<'a> Desk<'a> {
         desk.blocks = evidence.blocks.iter().map(|(id, &size)| desk.block(id, size)).collect();
         desk.scopes = desk.read_scopes();
         desk.calls = desk.read_calls();
+        desk.topics = Topics::new(&desk.calls);
         desk
     }
 

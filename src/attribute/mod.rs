@@ -23,6 +23,7 @@ mod batch;
 mod coalitions;
 mod evidence;
 pub mod fingerprint;
+mod firsts;
 mod ghosts;
 pub mod list;
 mod mixture;
@@ -40,6 +41,7 @@ mod stories;
 mod table;
 #[cfg(test)]
 mod testing;
+mod topics;
 #[cfg(test)]
 mod validity;
 mod verdict;
@@ -252,11 +254,11 @@ fn counts(desk: &Desk<'_>) -> Counts {
     let of = |verdict| evidence.decisions.iter().filter(|row| row.verdict == verdict).count() as u64;
     let lines: BTreeSet<u32> = desk.calls.iter().flat_map(|call| &call.lines).map(|(line, _)| *line).collect();
     Counts {
-        decisions: evidence.decisions.len() as u64,
+        decisions: evidence.decisions.len() as u64 + evidence.left_out.sum(),
         confirmed: of(Verdict::Confirmed),
-        storms: of(Verdict::Storm),
-        allow_listed: of(Verdict::AllowListed),
-        slight: of(Verdict::Slight),
+        storms: of(Verdict::Storm) + evidence.left_out.storms,
+        allow_listed: of(Verdict::AllowListed) + evidence.left_out.allow_listed,
+        slight: of(Verdict::Slight) + evidence.left_out.slight,
         distinct_lines: lines.len() as u32,
         pool: evidence.rules.pool,
         accounts: evidence.accounts.len() as u64,

@@ -1,6 +1,6 @@
 //! A process from its start to now: what it reached, and when.
 
-use super::evidence::Desk;
+use super::evidence::{Call, Desk};
 use super::process::Process;
 use super::state::State;
 use super::verdict::{Bet, Channel, Crossing};
@@ -23,20 +23,32 @@ pub(super) struct Summary {
 /// The evidence rises only at matches, so that is where its largest value and
 /// the crossing are found.
 pub(super) fn run(desk: &Desk<'_>, process: &Process<'_>) -> Summary {
-    walk(desk, process, None)
+    let places = desk.topics.from(process.start);
+    walk(desk, process, places.iter().map(|&place| &desk.calls[place as usize]), None)
+}
+
+/// Runs `process` over all calls, whether they say anything new or not.
+#[cfg(test)]
+pub(super) fn run_over_all(desk: &Desk<'_>, process: &Process<'_>) -> Summary {
+    walk(desk, process, desk.calls.iter(), None)
 }
 
 /// Runs `process` and writes down every bet.
 pub(super) fn bets(desk: &Desk<'_>, process: &Process<'_>) -> (Summary, Vec<Bet>) {
     let mut bets = Vec::new();
-    let summary = walk(desk, process, Some(&mut bets));
+    let summary = walk(desk, process, desk.calls.iter(), Some(&mut bets));
     (summary, bets)
 }
 
-fn walk(desk: &Desk<'_>, process: &Process<'_>, mut bets: Option<&mut Vec<Bet>>) -> Summary {
+fn walk<'c>(
+    desk: &Desk<'_>,
+    process: &Process<'_>,
+    calls: impl Iterator<Item = &'c Call>,
+    mut bets: Option<&mut Vec<Bet>>,
+) -> Summary {
     let mut state = State::new(process, desk);
     let mut summary = Summary { ln_sup: 0.0, ln_now: 0.0, crossed: None, matches: 0, queries: 0 };
-    for call in desk.calls.iter().filter(|call| call.at >= process.start) {
+    for call in calls.filter(|call| call.at >= process.start) {
         let bet = |channel, lines, matched, q, ln_factor, ln_e| Bet {
             seq: call.seq,
             observation: call.observation,

@@ -25,9 +25,6 @@ use super::table::Table;
 /// this to the answer is scored.
 pub(super) const SLACK: f64 = 1e-6;
 
-/// Sources of one class from which a table of its own pays.
-const WORTH_A_TABLE: usize = 16;
-
 /// Accounts that are looked at first, for a mark that the answer cannot fall
 /// below.
 const SAMPLE: usize = 4_000;
@@ -116,24 +113,15 @@ struct Rung {
 impl<'d, 'a> Bounds<'d, 'a> {
     pub(super) fn new(desk: &'d Desk<'a>, sequences: &'d Sequences) -> Self {
         let rules = desk.evidence.rules;
-        let mut sources: HashMap<usize, usize> = HashMap::new();
-        let starts = desk.evidence.accounts.iter().map(|row| row.start);
-        for start in starts.chain(desk.evidence.plantings.iter().map(|row| row.at)) {
-            *sources.entry(sequences.class(start)).or_default() += 1;
-        }
         let mut sizes: Vec<u32> = desk.evidence.plantings.iter().map(|row| row.lines).collect();
         sizes.extend([rules.account_lines, rules.standing_lines]);
         sizes.sort_unstable();
         sizes.dedup();
 
         // Without sets all classes ask one line at a time: one table serves all.
-        let classes = || sequences.all();
-        let longest = classes().filter(|(_, s)| s.sets.is_empty()).map(|(_, s)| s.count).max().unwrap_or(0);
-        let plain = vec![LineQuery { lines: 1, set: false }; longest as usize];
-        let worth = |class: &usize| sources.get(class).is_some_and(|&count| count >= WORTH_A_TABLE);
-        let with_sets = classes().filter(|(class, s)| !s.sets.is_empty() && worth(class));
-        let shapes: Vec<(Option<usize>, &[LineQuery])> =
-            std::iter::once((None, &plain[..])).chain(with_sets.map(|(class, s)| (Some(class), &s.sets[..]))).collect();
+        let plain = vec![LineQuery { lines: 1, set: false }; sequences.longest() as usize];
+        let with_sets = sequences.with_sets().into_iter().map(|(class, queries)| (Some(class), queries));
+        let shapes: Vec<(Option<usize>, &[LineQuery])> = std::iter::once((None, &plain[..])).chain(with_sets).collect();
         let wanted = shapes.iter().flat_map(|&shape| sizes.iter().map(move |&own| (shape, own)));
         let tables = wanted
             .collect::<Vec<_>>()
@@ -201,18 +189,17 @@ impl<'d, 'a> Bounds<'d, 'a> {
         std::iter::once(own).chain(pairs)
     }
 
-    /// What rang, and the largest evidence of lines and shared slots; `None` where the process needs the state machine: something
-    /// of it was shown, or one of its numbers was seen. Numbers of nobody only take evidence away.
+    /// What rang, and the largest evidence of lines and shared slots; `None` where
+    /// the process needs the state machine: something of it was shown, one of its
+    /// numbers was seen, or masked phones make its questions unlike those of
+    /// others. Numbers of nobody only take evidence away.
     fn rung(&self, process: &Process<'_>) -> Option<Rung> {
-        let class = self.sequences.class(process.start);
-        let sequence = self.sequences.of(class);
         let has_number = |p: &usize| self.numbered.binary_search(p).is_ok();
         if !process.shown.is_empty() || process.numbers.iter().flat_map(|own| &own.plantings).any(has_number) {
             return None;
         }
-        let rung = process.own.iter().map(|&line| (sequence.asked_at[line as usize], line));
-        let mut rung: Vec<(u32, u32)> = rung.filter(|(query, _)| *query > 0).collect();
-        rung.sort_unstable();
+        let asked = self.sequences.asked(&process.own, process.start)?;
+        let rung = asked.lines;
         let mut matches: Vec<(u32, u32)> = Vec::with_capacity(rung.len());
         for &(query, _) in &rung {
             match matches.last_mut() {
@@ -223,7 +210,7 @@ impl<'d, 'a> Bounds<'d, 'a> {
         let ln_sup = if matches.is_empty() {
             0.0
         } else {
-            self.tables.get(&((!sequence.sets.is_empty()).then_some(class), process.own.len() as u32))?.ln_sup(&matches)
+            self.tables.get(&(asked.class, process.own.len() as u32))?.ln_sup(&matches)
         };
         let ln_sup = ln_sup + self.ln_slot_sup(process);
         Some(Rung { lines: rung.into_iter().map(|(_, line)| line).collect(), ln_sup })

@@ -5,41 +5,47 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::persona::{PersonaMaker, PersonaPattern, Role};
 
-use super::evidence::{Desk, HeardOn};
+use super::evidence::Desk;
+use super::firsts::Firsts;
 use super::process::Process;
 use super::slot::Slot;
 
 /// What was said on each line, with bounds for any persona.
 pub(super) struct Said<'d, 'a> {
     desk: &'d Desk<'a>,
-    /// Statements by line: when, what, and the role that the line stood at.
+    /// Statements by line.
     statements: BTreeMap<u32, Vec<Statement<'d>>>,
     /// By template and line.
     any: HashMap<&'a str, HashMap<u32, f64>>,
 }
 
+/// What was said on a line, and at which role it stood.
 struct Statement<'d> {
-    at: Timestamp,
     pattern: &'d PersonaPattern,
     role: Option<Role>,
+    /// When it was said.
+    firsts: Firsts,
 }
 
 impl<'d, 'a> Said<'d, 'a> {
     pub(super) fn new(desk: &'d Desk<'a>) -> Self {
-        let mut statements: BTreeMap<u32, Vec<Statement<'_>>> = BTreeMap::new();
+        let mut said: BTreeMap<(u32, Option<Role>, &PersonaPattern), Firsts> = BTreeMap::new();
+        let mut order = 0;
         for call in &desk.calls {
             for heard in &call.persons {
-                let HeardOn::Lines(lines) = &heard.on else { continue };
-                for &(line, role) in lines {
-                    let statement = Statement { at: call.at, pattern: &heard.pattern, role };
-                    statements.entry(line).or_default().push(statement);
+                order += 1;
+                for &(line, role) in heard.on.lines() {
+                    said.entry((line, role, &heard.pattern)).or_default().add(order, call.at);
                 }
             }
+        }
+        let mut statements: BTreeMap<u32, Vec<Statement<'_>>> = BTreeMap::new();
+        for ((line, role, pattern), firsts) in said {
+            statements.entry(line).or_default().push(Statement { pattern, role, firsts });
         }
         let of_maker = |maker: &dyn PersonaMaker| -> HashMap<u32, f64> {
             statements.iter().map(|(&line, said)| (line, most(maker, said))).collect()
@@ -72,13 +78,16 @@ impl<'d, 'a> Said<'d, 'a> {
         let Some(maker) = process.maker else { return 0.0 };
         let of_role = |&role: &Role| {
             let concerns = |at: Option<Role>| at.is_none_or(|at| at == role || !process.roles.contains(&at));
-            let said = said.iter().filter(|said| said.at >= process.start && concerns(said.role));
             let persona = maker.persona(role, &self.desk.evidence.codebook.persona_seed(process.holder, role, line));
-            if !said.clone().any(|said| said.pattern.matches(&persona)) {
+            if !said.iter().any(|said| concerns(said.role) && said.pattern.matches(&persona)) {
                 return 0.0;
             }
+            let said = said.iter().filter(|said| concerns(said.role));
+            let mut said: Vec<(u32, &PersonaPattern)> =
+                said.filter_map(|said| Some((said.firsts.from(process.start)?, said.pattern))).collect();
+            said.sort_unstable_by_key(|(order, _)| *order);
             let (mut slot, mut sum) = (Slot::default(), 0.0);
-            for Statement { pattern, .. } in said {
+            for (_, pattern) in said {
                 let fits = pattern.matches(&persona);
                 if fits {
                     sum -= libm::log(slot.chance(maker, role, pattern));
@@ -93,17 +102,49 @@ impl<'d, 'a> Said<'d, 'a> {
 
 /// The most that statements on one line can add for any source, in both roles.
 ///
-/// Different statements are not weighed against each other: which of them a
-/// source is asked, and in which order, depends on its start.
+/// Which of them a source is asked, and in which order, depends on its start.
+/// But whatever the order, the chances of all its answers multiply to the mass
+/// of the personas that answer as its own does, so what the matches add is at
+/// most -ln of that. Where any two statements are nested or exclude one
+/// another, those masses are those of each statement without the ones inside it.
 fn most(maker: &dyn PersonaMaker, said: &[Statement<'_>]) -> f64 {
-    let first = said[0].pattern;
-    if said.iter().any(|said| said.pattern != first) {
+    let mut patterns: Vec<&PersonaPattern> = said.iter().map(|said| said.pattern).collect();
+    patterns.sort_unstable();
+    patterns.dedup();
+    if patterns.len() > MOST_PATTERNS {
         return f64::INFINITY;
     }
-    let of_role = |role| match maker.probability(role, first) {
-        // Nobody fits it.
-        p if p <= 0.0 => 0.0,
-        p => -libm::log(p),
+    let of_role = |role| {
+        let atoms = patterns.iter().map(|pattern| atom(maker, role, pattern, &patterns));
+        atoms.fold(0.0f64, |most, mass| match mass {
+            Some(mass) if mass <= 0.0 => most,
+            Some(mass) => most.max(-libm::log(mass)),
+            None => f64::INFINITY,
+        })
     };
     of_role(Role::Sender) + of_role(Role::Recipient)
+}
+
+/// Statements on one line that are compared with one another.
+const MOST_PATTERNS: usize = 64;
+
+/// A bound from below of the mass of `pattern` without the patterns inside it,
+/// 0 where nobody fits it; `None` where some pattern crosses it.
+fn atom(maker: &dyn PersonaMaker, role: Role, pattern: &PersonaPattern, all: &[&PersonaPattern]) -> Option<f64> {
+    let mass = maker.probability(role, pattern);
+    if mass <= 0.0 {
+        return Some(0.0);
+    }
+    let mut inside = 0.0;
+    for other in all.iter().filter(|other| **other != pattern) {
+        match pattern.intersect(other) {
+            None => {}
+            Some(common) if common == *pattern => {}
+            Some(common) if common == **other => inside += maker.probability(role, other),
+            Some(_) => return None,
+        }
+    }
+    // What is inside may overlap, so this may be too small: never too large.
+    let rest = mass - inside;
+    (rest > mass * 1e-9).then_some(rest)
 }

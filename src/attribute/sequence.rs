@@ -3,13 +3,17 @@
 //! The order of questions is that of the decisions; a source is asked only
 //! about hits dated at or after its start, and about a line only once: at the
 //! first decision on such a hit. All sources that start between the same two
-//! hits are asked about the lines in the same order, so that order is found
-//! once for each such class of starts.
+//! hits are asked about the lines in the same order. That order is found once
+//! for each such class of starts that many sources are of; the lines of others
+//! are counted one by one.
+
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::evidence::Call;
+use super::firsts::Firsts;
 
 /// The shape of a line query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,25 +29,31 @@ pub(super) struct LineQuery {
 pub(super) struct Sequence {
     /// For each place of the pool: the query that asked about it, from 1; 0
     /// when none did.
-    pub(super) asked_at: Vec<u32>,
+    asked_at: Vec<u32>,
     /// How many queries there were.
-    pub(super) count: u32,
+    count: u32,
     /// Their shapes where some are sets; else empty: each asks about one line.
-    pub(super) sets: Vec<LineQuery>,
+    sets: Vec<LineQuery>,
 }
 
 impl Sequence {
-    fn new(calls: &[Call], pool: usize, start: Timestamp) -> Self {
-        let mut sequence = Self { asked_at: vec![0; pool], ..Self::default() };
+    /// Asks what came first about each subject, in order.
+    fn new(subjects: &Subjects, start: Timestamp) -> Self {
+        let lines = subjects.lines.iter().zip(0u32..);
+        let lines = lines.filter_map(|(firsts, line)| Some((firsts.from(start)?, Subject::Line(line))));
+        let sets = subjects.sets.iter().filter_map(|(set, firsts)| Some((firsts.from(start)?, Subject::Set(set))));
+        let mut first: Vec<(u32, Subject<'_>)> = lines.chain(sets).collect();
+        first.sort_unstable_by_key(|(order, _)| *order);
+        let mut sequence = Self { asked_at: vec![0; subjects.lines.len()], ..Self::default() };
         let (mut shapes, mut any_set) = (Vec::new(), false);
-        for call in calls.iter().filter(|call| call.at >= start) {
-            for (line, _) in &call.lines {
-                shapes.extend(sequence.ask(std::slice::from_ref(line), false));
-            }
-            for set in &call.sets {
-                let shape = sequence.ask(set, true);
-                any_set |= shape.is_some();
-                shapes.extend(shape);
+        for (_, subject) in first {
+            match subject {
+                Subject::Line(line) => shapes.extend(sequence.ask(&[line], false)),
+                Subject::Set(set) => {
+                    let shape = sequence.ask(set, true);
+                    any_set |= shape.is_some();
+                    shapes.extend(shape);
+                }
             }
         }
         if any_set {
@@ -69,49 +79,123 @@ impl Sequence {
     }
 }
 
+enum Subject<'s> {
+    Line(u32),
+    Set(&'s [u32]),
+}
+
+/// Everything that line queries are about, each with its hits.
+struct Subjects {
+    /// By place in the pool.
+    lines: Vec<Firsts>,
+    sets: Vec<(Vec<u32>, Firsts)>,
+}
+
+impl Subjects {
+    fn new(calls: &[Call], pool: usize) -> Self {
+        let (mut lines, mut sets) = (vec![Firsts::default(); pool], BTreeMap::<&[u32], Firsts>::new());
+        let mut order = 0;
+        for call in calls {
+            for (line, _) in &call.lines {
+                order += 1;
+                lines[*line as usize].add(order, call.at);
+            }
+            for set in &call.sets {
+                order += 1;
+                sets.entry(set).or_default().add(order, call.at);
+            }
+        }
+        Self { lines, sets: sets.into_iter().map(|(set, firsts)| (set.to_vec(), firsts)).collect() }
+    }
+}
+
+/// Sources of one class from which a sequence, and a table, of its own pays.
+const WORTH_KEEPING: usize = 16;
+
 /// Sequences by class of start.
 pub(super) struct Sequences {
     /// Times of calls, rising, each once.
     times: Vec<Timestamp>,
-    /// One for each class that some source is of.
-    classes: Vec<Option<Sequence>>,
+    subjects: Subjects,
+    /// Those of classes that many sources are of.
+    kept: HashMap<usize, Sequence>,
+    /// Lines that were ever asked about one by one.
+    longest: u32,
+}
+
+/// What rang of a source's lines: query (from 1) and line, rising.
+pub(super) struct Asked {
+    pub(super) lines: Vec<(u32, u32)>,
+    /// The class, where its queries are not one line each.
+    pub(super) class: Option<usize>,
 }
 
 impl Sequences {
-    /// Makes the sequences of all classes that `starts` are of.
+    /// Reads `calls`, for sources that start at `starts`.
     pub(super) fn new(calls: &[Call], pool: usize, starts: impl Iterator<Item = Timestamp>) -> Self {
         let mut times: Vec<Timestamp> = calls.iter().map(|call| call.at).collect();
         times.sort_unstable();
         times.dedup();
-        let mut wanted = vec![false; times.len() + 1];
+        let mut sources: BTreeMap<usize, usize> = BTreeMap::new();
         for start in starts {
-            wanted[class(&times, start)] = true;
+            *sources.entry(class(&times, start)).or_default() += 1;
         }
+        let subjects = Subjects::new(calls, pool);
+        let worth: Vec<usize> =
+            sources.into_iter().filter(|(_, count)| *count >= WORTH_KEEPING).map(|(class, _)| class).collect();
         // A class takes every hit from its time on; the last takes none.
-        let make = |(class, wanted): (usize, bool)| {
-            wanted.then(|| match times.get(class) {
-                Some(&start) => Sequence::new(calls, pool, start),
-                None => Sequence::new(&[], pool, Timestamp::MAX),
-            })
+        let make = |&class: &usize| {
+            let start = times.get(class).copied().unwrap_or(Timestamp::MAX);
+            (class, Sequence::new(&subjects, start))
         };
-        let classes = wanted.into_par_iter().enumerate().map(make).collect();
-        Self { times, classes }
+        let kept = worth.par_iter().map(make).collect();
+        let longest = subjects.lines.iter().filter(|firsts| firsts.from(Timestamp::MIN).is_some()).count() as u32;
+        Self { times, subjects, kept, longest }
     }
 
-    /// The class of `start`.
-    pub(super) fn class(&self, start: Timestamp) -> usize {
-        class(&self.times, start)
+    /// Lines that were ever asked about.
+    pub(super) fn longest(&self) -> u32 {
+        self.longest
     }
 
-    /// The sequence of a class, some start of which was announced to
-    /// [`Sequences::new`].
-    pub(super) fn of(&self, class: usize) -> &Sequence {
-        self.classes[class].as_ref().expect("every start was announced")
+    /// Classes that many sources are of and whose queries are not one line
+    /// each, in order.
+    pub(super) fn with_sets(&self) -> Vec<(usize, &[LineQuery])> {
+        let sets = self.kept.iter().filter(|(_, sequence)| !sequence.sets.is_empty());
+        let mut sets: Vec<(usize, &[LineQuery])> = sets.map(|(class, s)| (*class, s.sets.as_slice())).collect();
+        sets.sort_unstable_by_key(|(class, _)| *class);
+        sets
     }
 
-    /// Classes with their sequences.
-    pub(super) fn all(&self) -> impl Iterator<Item = (usize, &Sequence)> {
-        self.classes.iter().enumerate().filter_map(|(class, sequence)| Some((class, sequence.as_ref()?)))
+    /// What rang of `own` lines from `start` on; `None` where that was not
+    /// worked out.
+    pub(super) fn asked(&self, own: &[u32], start: Timestamp) -> Option<Asked> {
+        let class = class(&self.times, start);
+        let Some(sequence) = self.kept.get(&class) else { return self.count(own, start) };
+        let lines = own.iter().map(|&line| (sequence.asked_at[line as usize], line));
+        let mut lines: Vec<(u32, u32)> = lines.filter(|(query, _)| *query > 0).collect();
+        lines.sort_unstable();
+        Some(Asked { lines, class: (!sequence.sets.is_empty()).then_some(class) })
+    }
+
+    /// The same for a class that few sources are of: the query about a line is
+    /// the number of lines that came no later.
+    fn count(&self, own: &[u32], start: Timestamp) -> Option<Asked> {
+        if self.subjects.sets.iter().any(|(_, firsts)| firsts.from(start).is_some()) {
+            return None;
+        }
+        let first = |line: &u32| Some((self.subjects.lines[*line as usize].from(start)?, *line));
+        let mut lines: Vec<(u32, u32)> = own.iter().filter_map(first).collect();
+        if lines.is_empty() {
+            return Some(Asked { lines, class: None });
+        }
+        lines.sort_unstable();
+        let mut orders: Vec<u32> = self.subjects.lines.iter().filter_map(|firsts| firsts.from(start)).collect();
+        orders.sort_unstable();
+        for (order, _) in &mut lines {
+            *order = orders.partition_point(|other| *other <= *order) as u32;
+        }
+        Some(Asked { lines, class: None })
     }
 }
 

@@ -6,8 +6,10 @@ use crate::observation::Found;
 use crate::persona::{Persona, PersonaMaker, PersonaPattern, PlacePattern, Role};
 use crate::registry::{OpeningRow, Revelation, RevelationRow, Route, Verdict};
 
+use super::evidence::Desk;
+use super::process::Process;
 use super::testing::{Toy, World, second, toy_patterns};
-use super::{Attribution, Channel, attribute, attribute_by, explain, prune};
+use super::{Attribution, Channel, attribute, attribute_by, explain, path, prune};
 
 const SIZES: Sizes = Sizes { pool: 400, account: 30, standing: 5 };
 
@@ -414,6 +416,23 @@ fn pruning_changes_no_answer() {
         let pruned = world.attribute();
 
         assert_eq!(pruned, attribute_by(&world.evidence(), prune::unpruned), "seed {seed}");
+    }
+}
+
+#[test]
+fn calls_that_say_nothing_new_change_nothing() {
+    for seed in 0..20 {
+        let world = busy(seed, true);
+        let evidence = world.evidence();
+        let desk = Desk::new(&evidence);
+        for account in 0..150 {
+            let lines = super::account::lines_of(&desk, account);
+            let own = Process::of_account(&desk, account, &lines);
+            let pairs = desk.plantings[account].iter().map(|&p| Process::of_planting(&desk, account, p, &lines));
+            for process in std::iter::once(own).chain(pairs) {
+                assert_eq!(path::run(&desk, &process), path::run_over_all(&desk, &process), "seed {seed}");
+            }
+        }
     }
 }
 

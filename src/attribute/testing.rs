@@ -13,7 +13,8 @@ use crate::persona::{
     Given, Name, NamePattern, Persona, PersonaLaw, PersonaMaker, PersonaPattern, Place, PlacePattern, Role,
 };
 use crate::registry::{
-    AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Verdict,
+    AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Tally,
+    Verdict,
 };
 use crate::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
 
@@ -240,6 +241,7 @@ impl World {
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            left_out: Tally::default(),
             scopes: &self.scopes,
             accusations: &self.accusations,
             acts: &self.acts,

@@ -17,8 +17,8 @@ use self::epoch::Epoch;
 use super::{
     AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow, LineUse,
     NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
-    PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, Route, ScopeRow, refusal,
-    times,
+    PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, Route, ScopeRow, Verdict,
+    Weighed, refusal, times,
 };
 use crate::key::KeyId;
 use crate::line::LineNumber;
@@ -388,6 +388,18 @@ impl Registry for MemoryRegistry {
 
     fn decisions(&self, epoch: u32) -> Result<Vec<DecisionRow>> {
         Ok(self.epochs.get(&epoch).map(|epoch| epoch.decisions.clone()).unwrap_or_default())
+    }
+
+    fn weighed(&self, epoch: u32) -> Result<Weighed> {
+        let mut weighed = Weighed::default();
+        for row in self.epochs.get(&epoch).map_or(&[][..], |epoch| &epoch.decisions) {
+            weighed.newest_hit = weighed.newest_hit.max(Some(row.at));
+            weighed.others.add(row.verdict, 1);
+            if row.verdict == Verdict::Confirmed {
+                weighed.confirmed.push(row.clone());
+            }
+        }
+        Ok(weighed)
     }
 
     fn observation(&self, id: i64) -> Result<ObservationRow> {

@@ -176,6 +176,9 @@ pub trait Registry {
     fn decide(&mut self, epoch: u32, decisions: &[NewDecision], now: Timestamp) -> Result<()>;
     /// An epoch's decisions in order of their sequence number.
     fn decisions(&self, epoch: u32) -> Result<Vec<DecisionRow>>;
+    /// What of an epoch's decisions attribution needs: most of a year's hits do
+    /// not count, and what was found in those is not opened.
+    fn weighed(&self, epoch: u32) -> Result<Weighed>;
     /// One observation.
     fn observation(&self, id: i64) -> Result<ObservationRow>;
     /// The newest time of any stored hit, decided or not.

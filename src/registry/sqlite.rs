@@ -32,7 +32,7 @@ use self::store::Store;
 use super::{
     AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow,
     NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
-    PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, ScopeRow,
+    PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, ScopeRow, Weighed,
 };
 use crate::key::KeyId;
 use crate::rules::Rules;
@@ -217,6 +217,10 @@ impl Registry for SqliteRegistry {
 
     fn decisions(&self, epoch: u32) -> Result<Vec<DecisionRow>> {
         decisions::list(&self.store(), epoch)
+    }
+
+    fn weighed(&self, epoch: u32) -> Result<Weighed> {
+        decisions::weighed(&self.store(), epoch)
     }
 
     fn observation(&self, id: i64) -> Result<ObservationRow> {

@@ -337,6 +337,45 @@ pub struct DecisionRow {
     pub decided: Timestamp,
 }
 
+/// An epoch's decisions as attribution needs them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weighed {
+    /// Those that count, in order of their sequence number.
+    pub confirmed: Vec<DecisionRow>,
+    /// How many do not.
+    pub others: Tally,
+    /// When the newest decided hit happened.
+    pub newest_hit: Option<Timestamp>,
+}
+
+/// Decisions that do not count, by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// By allow-listed callers.
+    pub allow_listed: u64,
+    /// Parts of storms.
+    pub storms: u64,
+    /// Too short, without keyword or name.
+    pub slight: u64,
+}
+
+impl Tally {
+    /// Counts `count` decisions more; confirmed ones are not counted here.
+    pub fn add(&mut self, verdict: Verdict, count: u64) {
+        match verdict {
+            Verdict::Confirmed => {}
+            Verdict::AllowListed => self.allow_listed += count,
+            Verdict::Storm => self.storms += count,
+            Verdict::Slight => self.slight += count,
+        }
+    }
+
+    /// All of them.
+    pub fn sum(&self) -> u64 {
+        self.allow_listed + self.storms + self.slight
+    }
+}
+
 /// Which rule accused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -61,7 +61,7 @@ impl Report {
             schema: SCHEMA,
             begins: case.epoch.rules.begins,
             ends: case.epoch.rules.ends,
-            newest_hit: case.decisions.iter().map(|decision| decision.at).max(),
+            newest_hit: case.newest_hit,
             attribution: attribution.clone(),
             explanations,
         }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::feeds::{HIT, SELECT_OBSERVATION, read_observation};
-use super::store::{Store, all, blob, cell, choice, count, time, whole};
-use crate::registry::{DecisionRow, NewDecision, ObservationRow, Result, refusal, times, words};
+use super::store::{Store, all, blob, cell, choice, count, one, time, whole};
+use crate::registry::{DecisionRow, NewDecision, ObservationRow, Result, Tally, Weighed, refusal, times, words};
 
 const UNDECIDED: &str = "
     WHERE observation.at >= ?2 AND observation.at < ?3
@@ -28,6 +28,26 @@ const SELECT_ALL: &str = "
     FROM decision JOIN observation ON observation.id = decision.observation
     WHERE decision.epoch = ?1
     ORDER BY decision.seq";
+
+const SELECT_CONFIRMED: &str = "
+    SELECT decision.seq, decision.observation, observation.at, decision.verdict, observation.hit,
+        decision.rules_hash, decision.decided
+    FROM decision JOIN observation ON observation.id = decision.observation
+    WHERE decision.epoch = ?1 AND decision.verdict = 'confirmed'
+    ORDER BY decision.seq";
+
+const COUNT_VERDICTS: &str = "
+    SELECT verdict, count(*)
+    FROM decision
+    WHERE epoch = ?1
+    GROUP BY verdict";
+
+const NEWEST_DECIDED: &str = "
+    SELECT at
+    FROM observation
+    WHERE EXISTS (SELECT 1 FROM decision WHERE epoch = ?1 AND observation = observation.id)
+    ORDER BY at DESC
+    LIMIT 1";
 
 pub(super) fn undecided(
     store: &Store<'_>,
@@ -64,7 +84,26 @@ pub(super) fn decide(store: &Store<'_>, epoch: u32, decisions: &[NewDecision], n
 }
 
 pub(super) fn list(store: &Store<'_>, epoch: u32) -> Result<Vec<DecisionRow>> {
-    let mut select = store.sql.prepare(SELECT_ALL)?;
+    select(store, SELECT_ALL, epoch)
+}
+
+pub(super) fn weighed(store: &Store<'_>, epoch: u32) -> Result<Weighed> {
+    // Three statements, one snapshot: another process may be deciding right now.
+    let _snapshot = store.sql.unchecked_transaction()?;
+    let mut others = Tally::default();
+    let mut counts = store.sql.prepare(COUNT_VERDICTS)?;
+    for (verdict, count) in
+        all(counts.query([epoch])?, |row| Ok((choice(row, 0, &words::VERDICTS)?, self::count(row, 1)?)))?
+    {
+        others.add(verdict, count);
+    }
+    let mut newest = store.sql.prepare(NEWEST_DECIDED)?;
+    let newest_hit = one(newest.query([epoch])?, |row| time(row, 0))?;
+    Ok(Weighed { confirmed: select(store, SELECT_CONFIRMED, epoch)?, others, newest_hit })
+}
+
+fn select(store: &Store<'_>, sql: &str, epoch: u32) -> Result<Vec<DecisionRow>> {
+    let mut select = store.sql.prepare(sql)?;
     all(select.query([epoch])?, |row| {
         let observation = cell(row, 1)?;
         Ok(DecisionRow {

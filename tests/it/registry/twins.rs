@@ -205,6 +205,7 @@ fn everything(registry: &dyn Registry, now: Timestamp) -> Vec<String> {
             told(registry.undecided(epoch, at(0), at(7))),
             told(registry.decided_since(epoch, at(3))),
             told(registry.decisions(epoch)),
+            told(registry.weighed(epoch)),
             told(registry.accusations(epoch)),
             told(registry.openings(epoch)),
             told(registry.revelations(epoch)),
