@@ -18,7 +18,7 @@ fn shared_rows(variants: &[usize]) -> Vec<SharedRow> {
         let serial = 50_000 + 2 * slot as u64 + *variant as u64;
         SharedRow {
             serial,
-            number: Some(format!("YT{:013}", 2_000 + 37 * slot + variant)),
+            number: Some(format!("YT{:013}", 2_001 + 38 * slot + 2 * variant)),
             record: Record {
                 values: vec![
                     (ColumnRole::Number, Value::Text(String::new())),
@@ -40,17 +40,20 @@ enum Written {
     Jsonl,
 }
 
-/// A made-up day of an outlet, sorted by time, by number, or not at all.
+/// A made-up day of a town, sorted by time, by number, or not at all. Its
+/// numbers are even.
 fn day(written: Written, rows: usize, by_number: bool, by_time: bool) -> Vec<u8> {
     let row = |i: usize| {
-        let number = if by_number { 2_000 + 11 * i } else { 2_000 + (i * 7_919) % 100_000 };
+        let number = if by_number { 2_000 + 22 * i } else { 2_000 + 2 * ((i * 7_919) % 50_000) };
         let second = if by_time { 40 * i } else { (i * 104_729) % 86_400 };
         let time = format!("2020-11-01 {:02}:{:02}:{:02}", second / 3600 % 24, second / 60 % 60, second % 60);
-        (format!("YT{number:013}"), time, format!("1380000{i:04}"))
+        (format!("YT{number:013}"), time, format!("1380000{i:04}"), format!("网点{}", i % 7))
     };
-    let csv = |(number, time, phone)| format!("{number},{time},张三,{phone},网点12\r\n");
-    let jsonl = |(number, time, phone)| {
-        format!("{{\"运单号\":\"{number}\",\"揽收时间\":\"{time}\",\"收件人\":\"张三\",\"收件电话\":\"{phone}\"}}\n")
+    let csv = |(number, time, phone, outlet)| format!("{number},{time},张三,{phone},{outlet}\r\n");
+    let jsonl = |(number, time, phone, outlet)| {
+        format!(
+            "{{\"运单号\":\"{number}\",\"揽收时间\":\"{time}\",\"收件人\":\"张三\",\"收件电话\":\"{phone}\",\"网点\":\"{outlet}\"}}\n"
+        )
     };
     let header = "运单号,揽收时间,收件人,收件电话,网点\r\n";
     match written {
@@ -156,7 +159,9 @@ fn a_shared_row_stands_beside_its_donor_and_says_what_that_says() {
         let fields: Vec<&str> = row.split(',').collect();
         assert_eq!(fields[3], shared_line(slot, variants[slot]));
         assert_eq!(fields[2], ["马静", "陈勇"][variants[slot]]);
-        assert_eq!(fields[4], lines[place + 1].split(',').nth(4).expect("five columns"));
+        let behind = lines[place + 1..].iter().map(|line| line.split(',').collect::<Vec<_>>());
+        let donor = behind.into_iter().find(|fields| fields[3].starts_with("138")).expect("no real row is before it");
+        assert_eq!(fields[4], donor[4]);
     }
 }
 
@@ -182,7 +187,7 @@ fn a_slot_whose_number_is_taken_is_left_out_and_moves_no_other() {
     let clean = day(Written::Csv, 100, false, true);
     let mut taken = clean.clone();
     // Slot 3 in variant 1 would have this number.
-    let number = format!("YT{:013}", 2_000 + 37 * 3 + 1);
+    let number = format!("YT{:013}", 2_001 + 38 * 3 + 2);
     taken.extend_from_slice(format!("{number},2020-11-01 23:59:59,张三,13900000000,网点12\r\n").as_bytes());
     let without: Vec<usize> = vec![0; 8];
     let mut with = without.clone();
