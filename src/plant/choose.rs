@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Job;
 use super::check::LineRecords;
 use super::columns::{Column, Columns};
-use super::make::{Maker, hex};
+use super::make::{Made, Maker, hex};
 use super::order::Order;
 use super::pass::FirstPass;
 use super::place::Gap;
@@ -64,37 +64,57 @@ pub(super) fn plan(read: FirstPass<'_>, job: &Job<'_>, keystream: &Keystream) ->
         own: keystream,
         shared: shared_draws.as_ref().unwrap_or(keystream),
     };
-    let mut insertions = Vec::with_capacity(placed.len());
-    let mut rows = vec![PlantedRow::default(); job.records.len()];
-    let mut shared: Vec<(usize, PlantedRow)> = Vec::new();
-    let mut shift = 0;
+    let mut output = Output { own: vec![PlantedRow::default(); job.records.len()], ..Output::default() };
     for group in placed.chunk_by(|a, b| a.gap.at == b.gap.at) {
         let made = match group.iter().any(Placed::is_shared) {
             true => maker.mixed(group, follows_number(job, order))?,
             false => maker.together(group, &group[0].gap)?,
         };
         for (who, made) in group.iter().zip(made).filter(|(who, _)| !who.is_left_out) {
-            let row = PlantedRow {
-                serial: who.number.map_or(0, |which| job.number(which).0),
-                offset: who.gap.at + shift,
-                bytes: made.bytes.len() as u64,
-                hash: hex(&Sha256::digest(&made.bytes)),
-                context: made.context,
-            };
-            shift += made.bytes.len() as u64;
-            match who.who {
-                Who::Own(canary) => rows[canary] = row,
-                Who::Shared(slot) => {
-                    shared.push((slot, PlantedRow { serial: job.shared_rows()[slot].serial, ..row }));
-                }
-            }
-            insertions.push(Insertion { at: who.gap.at, bytes: made.bytes });
+            output.add(who, made, job);
         }
     }
-    shared.sort_unstable_by_key(|(slot, _)| *slot);
-    let shared = shared.into_iter().map(|(_, row)| row).collect();
     let hints = hints(&read, job, order, &placed);
-    Ok(Plan::new(insertions, rows, shared, survey(read, job, collisions, hints)))
+    Ok(output.plan(survey(read, job, collisions, hints)))
+}
+
+/// Planted rows in the order of their places.
+#[derive(Default)]
+struct Output {
+    insertions: Vec<Insertion>,
+    /// By index.
+    own: Vec<PlantedRow>,
+    /// With their slots.
+    shared: Vec<(usize, PlantedRow)>,
+    /// Planted bytes so far.
+    shift: u64,
+}
+
+impl Output {
+    fn add(&mut self, who: &Placed, made: Made, job: &Job<'_>) {
+        let number = who.number.map(|which| job.number(which).0);
+        let row = PlantedRow {
+            serial: number.unwrap_or_default(),
+            offset: who.gap.at + self.shift,
+            bytes: made.bytes.len() as u64,
+            hash: hex(&Sha256::digest(&made.bytes)),
+            context: made.context,
+        };
+        self.shift += made.bytes.len() as u64;
+        match who.who {
+            Who::Own(canary) => self.own[canary] = row,
+            Who::Shared(slot) => {
+                self.shared.push((slot, PlantedRow { serial: job.shared_rows()[slot].serial, ..row }));
+            }
+        }
+        self.insertions.push(Insertion { at: who.gap.at, bytes: made.bytes });
+    }
+
+    fn plan(mut self, survey: Survey) -> Plan {
+        self.shared.sort_unstable_by_key(|(slot, _)| *slot);
+        let shared = self.shared.into_iter().map(|(_, row)| row).collect();
+        Plan::new(self.insertions, self.own, shared, survey)
+    }
 }
 
 /// The order that planted numbers must keep.

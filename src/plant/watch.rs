@@ -133,7 +133,7 @@ impl Watch {
     pub(super) fn partway(&self, before: &str, after: &str, share: u32) -> Option<String> {
         let inside = |steps: u64| match steps.saturating_sub(1) {
             0 => 0,
-            inside => 1 + u64::try_from(u128::from(inside) * u128::from(share) >> 32).unwrap_or(0),
+            inside => 1 + u64::try_from((u128::from(inside) * u128::from(share)) >> 32).unwrap_or(0),
         };
         let falls = self.order() == Order::Falling;
         match &self.kind {
