@@ -7,7 +7,8 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::codebook::{Codebook, Holder, Permutation};
+use crate::codebook::{Codebook, Holder, Permutation, SharedSlot};
+use crate::derive::Seed;
 use crate::line::LineNumber;
 use crate::persona::{Persona, PersonaMaker, Role};
 use crate::record::{ColumnRole, Record, WaybillBlock};
@@ -16,7 +17,7 @@ use crate::template::{CanaryInput, Template};
 /// One fake waybill.
 #[derive(Clone, Debug)]
 pub struct Canary {
-    /// Place among the batch's canaries, from 0.
+    /// Place among the batch's canaries, from 0; of a shared row, its slot.
     pub index: u32,
     /// Its number, where the template has one.
     pub number: Option<String>,
@@ -31,7 +32,8 @@ pub struct Canary {
 pub struct Person {
     /// Which end of the parcel.
     pub role: Role,
-    /// Place of the line in the epoch's pool.
+    /// Place of the line among the epoch's frozen lines: in the pool, or, of a
+    /// shared row, behind it.
     pub line: u32,
     /// The line.
     pub number: LineNumber,
@@ -52,6 +54,19 @@ pub struct Batch<'a> {
     pub roles: &'a [Role],
 }
 
+/// What a scope's shared rows are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// What the operator calls the data set.
+    pub name: &'a str,
+    /// Its slots.
+    pub slots: &'a [SharedSlot],
+    /// Serials: of slot `s` and variant `v` at `2 s + v`.
+    pub serials: &'a [u64],
+    /// Roles that wear a line, in dealing order.
+    pub roles: &'a [Role],
+}
+
 /// Rebuilds the canaries of one template in one epoch.
 pub struct Mint<'a> {
     codebook: &'a Codebook,
@@ -61,7 +76,8 @@ pub struct Mint<'a> {
 }
 
 impl<'a> Mint<'a> {
-    /// `pool` holds the epoch's lines by place.
+    /// `pool` holds the epoch's frozen lines by place; without those of shared
+    /// slots, only [`Mint::shared`] is missing.
     pub fn new(codebook: &'a Codebook, template: &'a Template, pool: &'a [LineNumber]) -> Self {
         let numbers = template.block().map(|block| codebook.permutation(block.id(), block.size()));
         Self { codebook, template, pool, numbers }
@@ -90,13 +106,38 @@ impl<'a> Mint<'a> {
     /// The batch's canaries, one for each serial.
     pub fn canaries(&self, batch: &Batch<'_>, serials: &[u64]) -> Vec<Canary> {
         let lines = self.lines(batch);
-        let each = batch.roles.len();
-        serials
-            .iter()
-            .enumerate()
+        let (holder, each) = (Holder::Account(batch.account), batch.roles.len());
+        (0..)
+            .zip(serials)
             .map(|(index, &serial)| {
                 let own = lines.get(index * each..(index + 1) * each).unwrap_or_default();
-                self.canary(batch, index as u32, serial, own)
+                let parcel = self.codebook.parcel_seed(holder, batch.id, index as u32);
+                let people = self.people(holder, batch.roles.iter().copied().zip(own.iter().copied()));
+                self.canary(index as u32, people, serial, &parcel)
+            })
+            .collect()
+    }
+
+    /// The shared rows of a scope, one for each slot, in these variants.
+    ///
+    /// Nothing of them belongs to an account: whoever has the same variant has
+    /// the same row.
+    ///
+    /// # Panics
+    ///
+    /// If a variant is neither 0 nor 1, or the scope has fewer serials or the
+    /// pool fewer lines than its slots need.
+    pub fn shared(&self, scope: &Scope<'_>, variants: &[usize]) -> Vec<Canary> {
+        let holder = Holder::Scope(scope.name);
+        let first = self.codebook.sizes().pool;
+        let slots = (0..).zip(scope.slots.iter().zip(variants));
+        slots
+            .map(|(slot, (lines, &variant)): (u32, _)| {
+                let place = 2 * slot + variant as u32;
+                let lines = lines.variants[variant].iter().map(|line| first + line);
+                let people = self.people(holder, scope.roles.iter().copied().zip(lines));
+                let parcel = self.codebook.parcel_seed(holder, "", place);
+                self.canary(slot, people, scope.serials[place as usize], &parcel)
             })
             .collect()
     }
@@ -111,24 +152,23 @@ impl<'a> Mint<'a> {
         self.template.scratch(role, &seed, day).unwrap_or_default()
     }
 
-    fn canary(&self, batch: &Batch<'_>, index: u32, serial: u64, lines: &[u32]) -> Canary {
-        let holder = Holder::Account(batch.account);
-        let people: Vec<Person> = batch
-            .roles
-            .iter()
-            .zip(lines)
-            .map(|(&role, &line)| Person {
-                role,
-                line,
-                number: self.pool[line as usize].clone(),
-                persona: self.template.persona(role, &self.codebook.persona_seed(holder, role, line)),
-            })
-            .collect();
+    /// Dresses lines, each in its role, in the persons that `holder` gives them.
+    fn people(&self, holder: Holder<'_>, worn: impl Iterator<Item = (Role, u32)>) -> Vec<Person> {
+        worn.map(|(role, line)| Person {
+            role,
+            line,
+            number: self.pool[line as usize].clone(),
+            persona: self.template.persona(role, &self.codebook.persona_seed(holder, role, line)),
+        })
+        .collect()
+    }
+
+    fn canary(&self, index: u32, people: Vec<Person>, serial: u64, parcel_seed: &Seed) -> Canary {
         let worn: Vec<_> = people.iter().map(|person| (person.role, &person.persona, &person.number)).collect();
         let record = self.template.record(&CanaryInput {
             number_place: self.numbers.as_ref().map(|numbers| numbers.apply(serial)),
             people: &worn,
-            parcel_seed: &self.codebook.parcel_seed(holder, batch.id, index),
+            parcel_seed,
         });
         Canary { index, number: self.number(serial), people, record }
     }

@@ -209,6 +209,7 @@ impl Stage {
             batch: Some(BATCH),
             template: &self.template,
             canaries: Some(drill.canaries),
+            scope: None,
             options: &options,
         };
         let mut bench = Bench { registry: &mut self.registry, master: &self.master, now: self.now };

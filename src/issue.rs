@@ -26,12 +26,15 @@ use crate::rules::{Rules, hex};
 use crate::template::Template;
 
 mod partial;
+mod scope;
 mod standing;
 mod watch;
 
+pub use scope::ScopeSlots;
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 
 use partial::weave;
+use scope::OrderedScope;
 use watch::LineWatch;
 
 /// Why planting failed.
@@ -73,6 +76,9 @@ pub struct Order<'a> {
     pub template: &'a Template,
     /// Canaries; by default as many as wear the epoch's lines of a batch.
     pub canaries: Option<u32>,
+    /// The data set that other accounts' exports show, too: their shared rows
+    /// come along.
+    pub scope: Option<&'a str>,
     /// How to read the file.
     pub options: &'a plant::Options,
 }
@@ -86,6 +92,8 @@ pub struct Report {
     pub canaries: u32,
     /// Lines they wear.
     pub lines: u32,
+    /// Rows planted besides that exports of other accounts may hold, too.
+    pub shared: u32,
     /// The template.
     pub template: String,
     /// What the file turned out to be.
@@ -99,6 +107,16 @@ pub struct Report {
     /// Whether the planting had been registered before.
     pub again: bool,
 }
+
+impl Report {
+    /// Planted rows for each real record.
+    pub fn planted_share(&self) -> f64 {
+        f64::from(self.canaries + self.shared) / (self.survey.records.max(1) as f64)
+    }
+}
+
+/// Above this share of a file, planted rows begin to be noticed.
+pub const NOTICED_SHARE: f64 = 0.05;
 
 /// Plants into an export and releases it under its final name.
 ///
@@ -119,17 +137,22 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
     refuse_foreign_output(order, earlier.as_ref(), bench.registry)?;
 
     let shape = Shape::of(order, &ground, earlier.as_ref())?;
+    let scope = OrderedScope::open(bench, &ground, order, earlier.as_ref())?;
     let serials = match &earlier {
         Some(planting) => planting.serials.clone(),
         None => ground.allocate(bench.registry, u64::from(shape.canaries) + spares(shape.canaries))?,
     };
     let watch = LineWatch::new(&ground, order.account);
-    let plan = ground.plan(&source, order, &key, &shape, &serials, &watch)?;
+    let making = Making { key: &key, shape: &shape, serials: &serials, scope: scope.as_ref() };
+    let plan = ground.plan(&source, order, &making, &watch)?;
+    if let Some(scope) = &scope {
+        scope.refuse_crowd(order, shape.canaries, plan.survey())?;
+    }
     let (partial, woven) = weave(order.output, &source, &plan)?;
     let again = earlier.is_some();
     let planting = match earlier {
         Some(planting) => same_as_before(planting, &woven, bench.registry)?,
-        None => bench.registry.plant(&new_planting(&ground, &key, &shape, &plan, woven.clone(), bench.now))?,
+        None => bench.registry.plant(&new_planting(&ground, order, &making, &plan, woven.clone(), bench.now))?,
     };
     // The export must not leave before we can prove who got it. Registering
     // first and renaming last means that a crash at any line leaves either no
@@ -140,6 +163,7 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
         key,
         canaries: shape.canaries,
         lines: shape.lines,
+        shared: plan.shared().len() as u32,
         template: ground.template.name().to_owned(),
         survey: plan.survey().clone(),
         standing_seen: watch.standing_seen(),
@@ -149,10 +173,11 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
     })
 }
 
-/// What is known before the file is opened: the epoch, its pool, the template.
+/// What is known before the file is opened: the epoch, its lines, the template.
 struct Ground {
     rules: Rules,
     codebook: Codebook,
+    /// The epoch's frozen lines by place.
     pool: Vec<LineNumber>,
     template: Template,
 }
@@ -182,15 +207,8 @@ impl Ground {
         Ok((first..first + count).collect())
     }
 
-    fn plan(
-        &self,
-        source: &FileSource,
-        order: &Order<'_>,
-        key: &BatchKey,
-        shape: &Shape,
-        serials: &[u64],
-        watch: &LineWatch<'_>,
-    ) -> Result<Plan> {
+    fn plan(&self, source: &FileSource, order: &Order<'_>, making: &Making<'_>, watch: &LineWatch<'_>) -> Result<Plan> {
+        let Making { key, shape, serials, scope } = making;
         let mint = Mint::new(&self.codebook, &self.template, &self.pool);
         let batch = Batch { account: &key.account, id: &key.batch, lines: shape.lines, roles: self.template.roles() };
         let canaries = mint.canaries(&batch, &serials[..shape.canaries as usize]);
@@ -214,10 +232,19 @@ impl Ground {
             numbers: &numbers,
             is_line: &|digits| watch.sees(digits),
             place: self.codebook.place_seed(holder, &key.batch, "rows"),
+            shared: scope.map(|scope| scope.shared(&self.codebook)),
             options: order.options,
         };
         Ok(plant::plan(source, &job)?)
     }
+}
+
+/// What is made for one batch.
+struct Making<'a> {
+    key: &'a BatchKey,
+    shape: &'a Shape,
+    serials: &'a [u64],
+    scope: Option<&'a OrderedScope>,
 }
 
 /// How many canaries, on how many lines.
@@ -254,22 +281,22 @@ fn spares(canaries: u32) -> u64 {
 
 fn new_planting(
     ground: &Ground,
-    key: &BatchKey,
-    shape: &Shape,
+    order: &Order<'_>,
+    making: &Making<'_>,
     plan: &Plan,
     rows: PlantedRows,
     now: Timestamp,
 ) -> NewPlanting {
     let survey = plan.survey();
     NewPlanting {
-        key: key.clone(),
-        lines: shape.lines,
+        key: making.key.clone(),
+        lines: making.shape.lines,
         roles: ground.template.roles().to_vec(),
         block: ground.template.block().map(|block| block.id().to_owned()).unwrap_or_default(),
         at: now,
         input_hash: survey.input_hash.clone(),
         input_bytes: survey.input_bytes,
-        scope: String::new(),
+        scope: order.scope.unwrap_or_default().to_owned(),
         rows,
     }
 }
@@ -379,7 +406,8 @@ pub fn current_rules(epochs: &[EpochRow], now: Timestamp) -> Result<&Rules> {
     })
 }
 
-/// The numbers of an epoch's pool, by place.
+/// The numbers of an epoch's frozen lines, by place: the pool, and behind it
+/// the lines of shared slots.
 ///
 /// # Errors
 ///

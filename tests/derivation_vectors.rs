@@ -9,12 +9,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use trapline::codebook::{Codebook, Holder, Sizes};
+use trapline::codebook::{Codebook, Holder, SharedSlot, Sizes};
 use trapline::derive::{Draw as _, Keystream, Seed, Stream, ordered_subset, subset};
 use trapline::key::{Label, MasterKey};
 use trapline::line::LineNumber;
 use trapline::persona::{PersonaMaker as _, Role};
 use trapline::record::{ColumnRole, Value as Cell};
+use trapline::rules::SlotRules;
 use trapline::seal::Vault;
 use trapline::template::{CanaryInput, Template};
 
@@ -22,7 +23,7 @@ use trapline::template::{CanaryInput, Template};
 type Derive = fn(&Value) -> Value;
 
 /// Every operation, with what the library says to a case's input.
-const OPERATIONS: [(&str, Derive); 20] = [
+const OPERATIONS: [(&str, Derive); 22] = [
     ("key_file", key_file),
     ("subkey_seed", subkey_seed),
     ("tag", tag),
@@ -37,6 +38,8 @@ const OPERATIONS: [(&str, Derive); 20] = [
     ("account_set", account_set),
     ("standing_set", standing_set),
     ("batch_lines", batch_lines),
+    ("scope_slots", scope_slots),
+    ("slot_variants", slot_variants),
     ("ghost_set", account_set),
     ("persona_seed", persona_seed),
     ("parcel_seed", parcel_seed),
@@ -175,6 +178,30 @@ fn batch_lines(input: &Value) -> Value {
     json!(book(input).batch_lines(holder(input), &lines, text(&input["batch"]), number(&input["t"])))
 }
 
+fn scope_slots(input: &Value) -> Value {
+    let told = |slot: SharedSlot| {
+        let threshold = (slot.bias() * 4_294_967_296.0) as u64;
+        json!({ "variants": slot.variants, "threshold": threshold })
+    };
+    slots(input).into_iter().map(told).collect()
+}
+
+fn slot_variants(input: &Value) -> Value {
+    json!(book(input).slot_variants(holder(input), text(&input["scope"]), &slots(input)))
+}
+
+fn slots(input: &Value) -> Vec<SharedSlot> {
+    let given = &input["rules"];
+    let share = |name: &str| given[name].as_f64().expect("a number");
+    let rules = SlotRules {
+        arcsine: share("arcsine"),
+        cutoff: share("cutoff"),
+        bias: share("bias"),
+        ..SlotRules::new(number(&given["lines"]), number(&given["per_scope"]))
+    };
+    book(input).scope_slots(text(&input["scope"]), &rules, number(&input["each"]))
+}
+
 fn persona_seed(input: &Value) -> Value {
     let role = [Role::Sender, Role::Recipient].into_iter().find(|role| role.name() == text(&input["role"]));
     hex(&book(input).persona_seed(holder(input), role.expect("a role"), number(&input["line"])))
@@ -229,6 +256,9 @@ fn book(input: &Value) -> Codebook {
 
 fn holder(input: &Value) -> Holder<'_> {
     let holder = &input["holder"];
+    if let Some(scope) = holder["scope"].as_str() {
+        return Holder::Scope(scope);
+    }
     holder["account"].as_str().map_or_else(|| Holder::Ghost(number(&holder["ghost"])), Holder::Account)
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Job;
 use super::check::LineRecords;
 use super::columns::{Column, Columns};
-use super::make::{Maker, hex};
+use super::make::{Made, Maker, hex};
 use super::order::Order;
 use super::pass::FirstPass;
 use super::place::Gap;
@@ -21,12 +21,24 @@ use crate::fault::Fault;
 use crate::record::ColumnRole;
 use crate::registry::PlantedRow;
 
-/// A canary with its place and its number.
+/// A planted row to be, with its place and its number.
 pub(super) struct Placed {
-    pub(super) canary: usize,
-    /// Which candidate number it wears.
+    pub(super) who: Who,
+    /// Which number it wears, among [`Job::number_texts`].
     pub(super) number: Option<usize>,
     pub(super) gap: Rc<Gap>,
+    /// A real row has its number: it is made, because others draw along with
+    /// it, but not planted.
+    pub(super) is_left_out: bool,
+}
+
+/// Whose row it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// The batch's canary of this index.
+    Own(usize),
+    /// The scope's slot of this number.
+    Shared(usize),
 }
 
 /// Chooses numbers, places and bytes.
@@ -34,34 +46,75 @@ pub(super) fn plan(read: FirstPass<'_>, job: &Job<'_>, keystream: &Keystream) ->
     let order = number_order(&read);
     let (numbers, collisions) = choose_numbers(&read, job, order)?;
     let mut placed = place(&read, job, &numbers, order)?;
+    placed.extend(place_shared(&read, job, order)?);
     placed.sort_by(|a, b| {
         let by_number = match (a.number, b.number, order) {
             (Some(a), Some(b), Order::Rising) => read.candidates.compare(a, b),
             (Some(a), Some(b), Order::Falling) => read.candidates.compare(b, a),
             _ => Ordering::Equal,
         };
-        a.gap.at.cmp(&b.gap.at).then(by_number).then(a.canary.cmp(&b.canary))
+        a.gap.at.cmp(&b.gap.at).then(by_number).then(a.who.cmp(&b.who))
     });
-    let maker = Maker { sample: &read.sample, columns: &read.columns, watches: &read.watches, job };
-    let mut insertions = Vec::with_capacity(placed.len());
-    let mut rows = vec![PlantedRow::default(); placed.len()];
-    let mut shift = 0;
+    let shared_draws = job.shared.map(|shared| Keystream::new(&shared.values, shared.rows.len()));
+    let maker = Maker {
+        sample: &read.sample,
+        columns: &read.columns,
+        watches: &read.watches,
+        job,
+        own: keystream,
+        shared: shared_draws.as_ref().unwrap_or(keystream),
+    };
+    let mut output = Output { own: vec![PlantedRow::default(); job.records.len()], ..Output::default() };
     for group in placed.chunk_by(|a, b| a.gap.at == b.gap.at) {
-        for (who, made) in group.iter().zip(maker.group(group, keystream)?) {
-            let offset = who.gap.at + shift;
-            shift += made.bytes.len() as u64;
-            rows[who.canary] = PlantedRow {
-                serial: who.number.map_or(0, |which| job.numbers[which].0),
-                offset,
-                bytes: made.bytes.len() as u64,
-                hash: hex(&Sha256::digest(&made.bytes)),
-                context: made.context,
-            };
-            insertions.push(Insertion { at: who.gap.at, bytes: made.bytes });
+        let made = match group.iter().any(Placed::is_shared) {
+            true => maker.mixed(group, follows_number(job, order))?,
+            false => maker.together(group, &group[0].gap)?,
+        };
+        for (who, made) in group.iter().zip(made).filter(|(who, _)| !who.is_left_out) {
+            output.add(who, made, job);
         }
     }
     let hints = hints(&read, job, order, &placed);
-    Ok(Plan::new(insertions, rows, survey(read, job, collisions, hints)))
+    Ok(output.plan(survey(read, job, collisions, hints)))
+}
+
+/// Planted rows in the order of their places.
+#[derive(Default)]
+struct Output {
+    insertions: Vec<Insertion>,
+    /// By index.
+    own: Vec<PlantedRow>,
+    /// With their slots.
+    shared: Vec<(usize, PlantedRow)>,
+    /// Planted bytes so far.
+    shift: u64,
+}
+
+impl Output {
+    fn add(&mut self, who: &Placed, made: Made, job: &Job<'_>) {
+        let number = who.number.map(|which| job.number(which).0);
+        let row = PlantedRow {
+            serial: number.unwrap_or_default(),
+            offset: who.gap.at + self.shift,
+            bytes: made.bytes.len() as u64,
+            hash: hex(&Sha256::digest(&made.bytes)),
+            context: made.context,
+        };
+        self.shift += made.bytes.len() as u64;
+        match who.who {
+            Who::Own(canary) => self.own[canary] = row,
+            Who::Shared(slot) => {
+                self.shared.push((slot, PlantedRow { serial: job.shared_rows()[slot].serial, ..row }));
+            }
+        }
+        self.insertions.push(Insertion { at: who.gap.at, bytes: made.bytes });
+    }
+
+    fn plan(mut self, survey: Survey) -> Plan {
+        self.shared.sort_unstable_by_key(|(slot, _)| *slot);
+        let shared = self.shared.into_iter().map(|(_, row)| row).collect();
+        Plan::new(self.insertions, self.own, shared, survey)
+    }
 }
 
 /// The order that planted numbers must keep.
@@ -99,14 +152,9 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
 }
 
 fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: Order) -> Result<Vec<Placed>, Fault> {
-    let follows_number = order != Order::None && !job.numbers.is_empty();
     let has_room = read.with_room.seen() > 0;
     let lane = if has_room { &read.with_room } else { &read.anywhere };
-    let nowhere = || {
-        Fault::new("expected a regular row to put planted rows beside, found none")
-            .hint("every row is ragged, too long or lacks a mapped column: check the delimiter and the mapping")
-    };
-    let gaps = if follows_number { None } else { Some(lane.gaps().ok_or_else(nowhere)?) };
+    let gaps = if follows_number(job, order) { None } else { Some(lane.gaps().ok_or_else(nowhere)?) };
     (0..job.records.len())
         .map(|canary| {
             let gap = match (&gaps, numbers[canary]) {
@@ -114,9 +162,45 @@ fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: 
                 (None, Some(which)) => read.candidates.gap(which, order).cloned(),
                 (None, None) => None,
             };
-            Ok(Placed { canary, number: numbers[canary], gap: gap.ok_or_else(nowhere)? })
+            let (who, gap) = (Who::Own(canary), gap.ok_or_else(nowhere)?);
+            Ok(Placed { who, number: numbers[canary], gap, is_left_out: false })
         })
         .collect()
+}
+
+/// Whether planted rows stand where their numbers belong.
+fn follows_number(job: &Job<'_>, order: Order) -> bool {
+    order != Order::None && !job.numbers.is_empty()
+}
+
+fn nowhere() -> Fault {
+    Fault::new("expected a regular row to put planted rows beside, found none")
+        .hint("every row is ragged, too long or lacks a mapped column: check the delimiter and the mapping")
+}
+
+/// Places the shared rows where every export of the same data has them.
+fn place_shared(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<Vec<Placed>, Fault> {
+    let Some(sharing) = &read.sharing else { return Ok(Vec::new()) };
+    let by_number = follows_number(job, order);
+    let gaps = match by_number {
+        true => Vec::new(),
+        false => sharing.with_room.gaps().or_else(|| sharing.anywhere.gaps()).ok_or_else(nowhere)?,
+    };
+    let mut placed = Vec::new();
+    let mut which = job.numbers.len();
+    for (slot, row) in job.shared_rows().iter().enumerate() {
+        let number = row.number.as_ref().map(|_| which);
+        which += usize::from(number.is_some());
+        let is_left_out = number.is_some_and(|which| read.candidates.is_taken(which));
+        let gap = match number.filter(|_| by_number) {
+            Some(number) => read.candidates.gap(number, order).filter(|_| !is_left_out),
+            None => gaps.get(slot),
+        };
+        if let Some(gap) = gap {
+            placed.push(Placed { who: Who::Shared(slot), number, gap: gap.clone(), is_left_out });
+        }
+    }
+    Ok(placed)
 }
 
 fn survey(read: FirstPass<'_>, job: &Job<'_>, collisions: u64, hints: Vec<String>) -> Survey {
@@ -210,6 +294,13 @@ fn hints(read: &FirstPass<'_>, job: &Job<'_>, order: Order, placed: &[Placed]) -
         hints.push(format!(
             "{} records are not like the others, first record {record} (line {line}, byte {byte}); none of them was copied from",
             read.ragged.count
+        ));
+    }
+    let standing = placed.iter().filter(|who| who.is_shared() && !who.is_left_out).count();
+    let left_out = job.shared_rows().len() - standing;
+    if left_out > 0 {
+        hints.push(format!(
+            "{left_out} shared slots are left out: real rows have their numbers; reserve a block that no real parcel has"
         ));
     }
     if read.lines.count > 0 {

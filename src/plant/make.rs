@@ -1,12 +1,13 @@
 //! From a donor row and a record to the bytes of a planted row.
 
-use super::choose::Placed;
+use super::choose::{Placed, Who};
 use super::columns::{Column, Columns, is_bare_number};
 use super::cut::Kind;
 use super::dialect::Format;
 use super::order::Order;
 use super::place::{Gap, Row};
 use super::sample::{FieldReader, Sample};
+use super::shared::row_behind;
 use super::style::{Quoting, affixes};
 use super::watch::Watch;
 use super::{BLOCKS, Job};
@@ -28,24 +29,37 @@ pub(super) struct Maker<'a> {
     pub(super) columns: &'a Columns,
     pub(super) watches: &'a [Watch],
     pub(super) job: &'a Job<'a>,
+    /// What the batch's own rows draw from.
+    pub(super) own: &'a Keystream,
+    /// What shared rows draw from, a block for each slot.
+    pub(super) shared: &'a Keystream,
 }
 
 impl Maker<'_> {
-    /// Makes the rows of one gap, in order.
-    pub(super) fn group(&self, group: &[Placed], keystream: &Keystream) -> Result<Vec<Made>, Fault> {
-        let gap = &group[0].gap;
-        let mut draws: Vec<Block<'_>> = group.iter().map(|who| keystream.block(BLOCKS * who.canary + 2)).collect();
+    /// Makes the rows of one gap, in order; they are to stand within `bounds`.
+    pub(super) fn together(&self, group: &[Placed], bounds: &Gap) -> Result<Vec<Made>, Fault> {
+        let mut draws: Vec<Block<'_>> = group
+            .iter()
+            .map(|who| match who.who {
+                Who::Own(canary) => self.own.block(BLOCKS * canary + 2),
+                Who::Shared(slot) => self.shared.block(slot),
+            })
+            .collect();
         // Values between the neighbours are drawn for the whole gap at once:
         // only so can they keep an order among themselves.
         let between: Vec<Option<Vec<String>>> = self
             .watches
             .iter()
             .map(|watch| {
-                let (before, after) = self.neighbours(watch.place, gap);
-                watch.between(&before, &after, group.len(), &mut draws[0])
+                let (before, after) = self.neighbours(watch.place, bounds);
+                watch.between(&before, &after, group.len(), draws.first_mut()?)
             })
             .collect();
-        let donors = group.iter().zip(&mut draws).map(|(_, draw)| donor(gap, draw)).collect::<Vec<_>>();
+        let donors = group.iter().zip(&mut draws).map(|(who, draw)| match who.who {
+            Who::Own(_) => donor(&who.gap, draw),
+            Who::Shared(_) => row_behind(&who.gap),
+        });
+        let donors: Vec<&Row> = donors.collect();
         let mut made = Vec::with_capacity(group.len());
         for (i, (who, donor)) in group.iter().zip(donors).enumerate() {
             let here =
@@ -57,7 +71,7 @@ impl Maker<'_> {
 
     /// Returns what a gap's neighbours say in a column. A neighbour that says
     /// nothing there is taken to repeat the other; at the ends there is none.
-    fn neighbours(&self, place: usize, gap: &Gap) -> (String, String) {
+    pub(super) fn neighbours(&self, place: usize, gap: &Gap) -> (String, String) {
         // A ragged row's fields may be another column's.
         let say = |row: &Row| if row.is_fit { affixes(&self.text(row, place)).1.to_owned() } else { String::new() };
         let (before, after) = (gap.before.as_ref().map(say), gap.after.as_ref().map(say));
@@ -82,8 +96,11 @@ impl Maker<'_> {
         row.fields.get(place).map(|span| self.reader().text(row.content(), *span)).unwrap_or_default()
     }
 
-    fn row(&self, who: &Placed, donor: &Row, between: &[Option<&str>]) -> Result<Made, Fault> {
-        let record = &self.job.records[who.canary];
+    pub(super) fn row(&self, who: &Placed, donor: &Row, between: &[Option<&str>]) -> Result<Made, Fault> {
+        let record = match who.who {
+            Who::Own(canary) => &self.job.records[canary],
+            Who::Shared(slot) => &self.job.shared_rows()[slot].record,
+        };
         let mut context = Vec::new();
         let mut replaced: Vec<(usize, usize, Vec<u8>)> = Vec::new();
         for column in &self.columns.all {
@@ -141,7 +158,7 @@ impl Maker<'_> {
         if column.role == ColumnRole::Number
             && let Some(which) = who.number
         {
-            let text = column.style.render(&column.role, &self.job.numbers[which].1, old);
+            let text = column.style.render(&column.role, self.job.number(which).1, old);
             return Ok(Some(Said { text, from_file: false }));
         }
         let watched = self.watches.iter().position(|watch| watch.place == column.place);

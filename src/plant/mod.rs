@@ -28,6 +28,7 @@
 //!     numbers: &[(7, "YT9".into()), (8, "YT8".into())],
 //!     is_line: &|digits| digits == "15400000001",
 //!     place: [1; 32],
+//!     shared: None,
 //!     options: &Options::default(),
 //! };
 //!
@@ -53,8 +54,10 @@ mod numbers;
 mod order;
 mod pass;
 mod place;
+mod ring;
 mod roles;
 mod sample;
+mod shared;
 mod source;
 mod style;
 mod survey;
@@ -71,6 +74,7 @@ pub use columns::Found;
 pub use dialect::{Dialect, Format, Terminator};
 pub use encoding::Encoding;
 pub use order::Order;
+pub use shared::{Shared, SharedRow};
 pub use source::{BytesSource, Compression, Expansion, FileSource, Packer, Source, Unpacked, unpack};
 pub use survey::{Odd, Survey, SurveyedColumn};
 pub use verify::{Mismatch, Verified, strip, verify};
@@ -149,6 +153,8 @@ pub struct Job<'a> {
     pub is_line: &'a (dyn Fn(&str) -> bool + Sync),
     /// What places and values between neighbours are drawn from.
     pub place: Seed,
+    /// Rows that other exports of the same data hold, too.
+    pub shared: Option<Shared<'a>>,
     /// What the operator says.
     pub options: &'a Options,
 }
@@ -160,6 +166,27 @@ const BLOCKS: usize = 3;
 impl Job<'_> {
     fn keystream(&self) -> Keystream {
         Keystream::new(&self.place, BLOCKS * self.records.len())
+    }
+
+    /// Shared rows, by slot.
+    fn shared_rows(&self) -> &[SharedRow] {
+        self.shared.map_or(&[], |shared| shared.rows)
+    }
+
+    /// Waybill numbers that may come into the file: the candidates, and behind
+    /// them those of shared rows.
+    fn number_texts(&self) -> impl Iterator<Item = &str> {
+        let shared = self.shared_rows().iter().filter_map(|row| row.number.as_deref());
+        self.numbers.iter().map(|(_, text)| text.as_str()).chain(shared)
+    }
+
+    /// Serial and text of one of these numbers.
+    fn number(&self, which: usize) -> (u64, &str) {
+        if let Some((serial, text)) = self.numbers.get(which) {
+            return (*serial, text);
+        }
+        let row = &self.shared_rows()[which - self.numbers.len()];
+        (row.serial, row.number.as_deref().unwrap_or_default())
     }
 }
 

@@ -9,14 +9,14 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::order::{Order, natural};
+use super::order::{Order, natural, split_digits};
 use super::place::Gap;
 
 /// The candidates and what the file did to them.
 pub(super) struct Candidates {
     texts: Vec<Vec<u8>>,
     by_text: HashMap<Vec<u8>, usize>,
-    /// Last bytes that some candidate has: most real numbers stop here.
+    /// Endings that some candidate has: most real numbers stop here.
     endings: Box<[bool; 1 << 16]>,
     collided: Vec<bool>,
     /// Candidates in natural order.
@@ -123,12 +123,33 @@ impl Candidates {
     }
 }
 
-fn ending(text: &[u8]) -> usize {
-    match text {
-        [.., a, b] => usize::from(a.to_ascii_uppercase()) << 8 | usize::from(b.to_ascii_uppercase()),
-        [a] => usize::from(a.to_ascii_uppercase()),
-        [] => 0,
+/// How far `number` is on the way from one number to another, of 2^32; half
+/// way where they are not written alike.
+pub(super) fn share_between(before: &str, after: &str, number: &str) -> u32 {
+    share_of_way(before, after, number).unwrap_or(1 << 31)
+}
+
+fn share_of_way(before: &str, after: &str, number: &str) -> Option<u32> {
+    /// More digits would not survive the multiplication below.
+    const MOST_DIGITS: usize = 28;
+    let split = |text: &str| {
+        let (head, digits) = split_digits(text.as_bytes());
+        let value = text[head.len()..].parse::<u128>().ok().filter(|_| digits.len() <= MOST_DIGITS)?;
+        Some((head.to_ascii_uppercase(), value))
+    };
+    let ((head, before), (after_head, after), (own_head, own)) = (split(before)?, split(after)?, split(number)?);
+    if head != after_head || head != own_head || before == after {
+        return None;
     }
+    let done = own.abs_diff(before).min(before.abs_diff(after) - 1);
+    u32::try_from((done << 32) / before.abs_diff(after)).ok()
+}
+
+/// Where a number's last four bytes stand among endings, whatever their case.
+fn ending(text: &[u8]) -> usize {
+    let tail = &text[text.len().saturating_sub(4)..];
+    let value = tail.iter().fold(0u32, |value, byte| value << 8 | u32::from(byte & 0xdf));
+    (value.wrapping_mul(0x9e37_79b9) >> 16) as usize
 }
 
 #[cfg(test)]
@@ -164,6 +185,18 @@ mod tests {
         let places: Vec<u64> =
             (0..3).map(|which| candidates.gap(which, Order::Rising).expect("all dropped").at).collect();
         assert_eq!(places, [2, 1, 9]);
+    }
+
+    #[test]
+    fn the_way_between_two_numbers_is_measured_in_either_direction() {
+        assert_eq!(share_between("YT100", "YT104", "YT101"), 1 << 30);
+        assert_eq!(share_between("YT104", "YT100", "yt101"), 3 << 30);
+        assert_eq!(share_between("YT100", "YT104", "YT900"), 3 << 30, "no further than the last inside");
+        for other in ["SF101", "", "YT"] {
+            assert_eq!(share_between("YT100", "YT104", other), 1 << 31, "{other:?}");
+        }
+        let long = "9".repeat(28);
+        assert!(share_between("0", &long, &long[1..]) < 1 << 30);
     }
 
     #[test]

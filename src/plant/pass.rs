@@ -21,7 +21,7 @@ use super::place::Lane;
 use super::sample::Sample;
 use super::source::{Compression, Unpacked, read_fault};
 use super::survey::Odd;
-use super::surveyor::{MAX_DONOR_BYTES, Surveyor, endless};
+use super::surveyor::{MAX_DONOR_BYTES, Sharing, Surveyor, endless};
 use super::watch::Watch;
 use crate::derive::Keystream;
 use crate::fault::Fault;
@@ -39,6 +39,7 @@ pub(super) struct FirstPass<'k> {
     pub(super) candidates: Candidates,
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
+    pub(super) sharing: Option<Sharing>,
     pub(super) records: u64,
     pub(super) ragged: Odd,
     pub(super) blank: u64,
@@ -64,7 +65,17 @@ pub(super) fn read<'k>(
     let mut surveyor = Surveyor::new(&dialect, &sample, &columns, job, keystream);
     let (input_hash, lines, input_bytes) = pump(&mut input, head, &dialect, &mut surveyor, job)?;
     let Surveyor {
-        watches, candidates, anywhere, with_room, records, ragged, blank, unterminated, mut grouped, ..
+        watches,
+        candidates,
+        anywhere,
+        with_room,
+        sharing,
+        records,
+        ragged,
+        blank,
+        unterminated,
+        mut grouped,
+        ..
     } = surveyor;
     grouped.merge(lines);
     if records == 0 {
@@ -76,6 +87,7 @@ pub(super) fn read<'k>(
         candidates,
         anywhere,
         with_room,
+        sharing,
         records,
         ragged,
         blank,

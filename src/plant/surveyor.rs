@@ -12,7 +12,9 @@ use super::numbers::Candidates;
 use super::order::Order;
 use super::pass::Piece;
 use super::place::{Gap, Lane, Row};
+use super::ring::{Ring, RowHash};
 use super::sample::{FieldReader, Sample};
+use super::shared::Shared;
 use super::survey::Odd;
 use super::watch::{Watch, core};
 use super::{BLOCKS, Job};
@@ -35,6 +37,7 @@ pub(super) struct Surveyor<'a, 'k, 'j> {
     pub(super) candidates: Candidates,
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
+    pub(super) sharing: Option<Sharing>,
     pub(super) records: u64,
     pub(super) ragged: Odd,
     pub(super) blank: u64,
@@ -46,6 +49,20 @@ pub(super) struct Surveyor<'a, 'k, 'j> {
     pub(super) last: Option<Row>,
     /// Where it ends: blank lines behind it stay behind a planted row.
     pub(super) last_end: u64,
+}
+
+/// The places of shared rows.
+pub(super) struct Sharing {
+    hash: RowHash,
+    pub(super) anywhere: Ring,
+    pub(super) with_room: Ring,
+}
+
+impl Sharing {
+    fn new(shared: &Shared<'_>) -> Self {
+        let ring = || Ring::new(&shared.place, shared.rows.len());
+        Self { hash: RowHash::new(&shared.place), anywhere: ring(), with_room: ring() }
+    }
 }
 
 impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
@@ -74,9 +91,10 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
                 .collect(),
             watches,
             job,
-            candidates: Candidates::new(job.numbers.iter().map(|(_, text)| text.as_str())),
+            candidates: Candidates::new(job.number_texts()),
             anywhere: lane(0),
             with_room: lane(1),
+            sharing: job.shared.filter(|shared| !shared.rows.is_empty()).map(|shared| Sharing::new(&shared)),
             records: 0,
             ragged: Odd::default(),
             blank: 0,
@@ -197,9 +215,18 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         }
         let text = &piece.bytes[start..start + content];
         let wanted = self.anywhere.offer();
-        let wanted_with_room = self.has_room(before, text, fields, is_fit && before_is_fit) && self.with_room.offer();
+        let both = is_fit && before_is_fit;
+        let has_room = self.has_room(before, text, fields, both);
+        let wanted_with_room = has_room && self.with_room.offer();
         let passes = is_fit && self.number_passes(text, fields);
-        if !(wanted || wanted_with_room || passes) {
+        // What shared rows say must not hang on one account's file: they take
+        // no gap at an end or beside a ragged row.
+        let shared = self.sharing.as_ref().filter(|_| both).map(|sharing| sharing.hash.of(text));
+        let wanted_shared =
+            self.sharing.as_ref().zip(shared).is_some_and(|(sharing, hash)| {
+                sharing.anywhere.wants(hash) || (has_room && sharing.with_room.wants(hash))
+            });
+        if !(wanted || wanted_with_room || passes || wanted_shared) {
             return;
         }
         let end = piece.to;
@@ -215,6 +242,12 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         }
         if wanted_with_room {
             self.with_room.take(&gap);
+        }
+        if let Some((sharing, hash)) = self.sharing.as_mut().zip(shared) {
+            sharing.anywhere.take(hash, &gap);
+            if has_room {
+                sharing.with_room.take(hash, &gap);
+            }
         }
         if passes {
             self.candidates.drop_before(number_of(&self.watches, text, fields), &gap);
@@ -278,7 +311,7 @@ fn number_of<'b>(watches: &[Watch], text: &'b [u8], fields: &[Span]) -> &'b [u8]
 }
 
 /// Returns a record without its terminator.
-fn content_of<'r>(dialect: &Dialect, record: &'r [u8]) -> &'r [u8] {
+pub(super) fn content_of<'r>(dialect: &Dialect, record: &'r [u8]) -> &'r [u8] {
     match (dialect.terminator, record) {
         (_, [content @ .., b'\r', b'\n']) | (_, [content @ .., b'\n']) => content,
         (Terminator::Cr, [content @ .., b'\r']) => content,

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use sha2::{Digest, Sha256};
 
 use super::make::hex;
-use crate::registry::PlantedRows;
+use crate::registry::{PlantedRow, PlantedRows};
 
 /// What was proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Mismatch {
     /// A planted row is not what it was, or not where it was.
     #[error("planted row {row}: expected its {bytes} bytes at byte {offset}, found others")]
     Row {
-        /// Its index, from 1.
+        /// Its index, from 1; shared rows count on behind the batch's own.
         row: usize,
         /// Where it should begin.
         offset: u64,
@@ -83,7 +83,7 @@ pub fn verify(
 ) -> Result<Verified, Mismatch> {
     let sieved = sieve(planted, rows, &mut io::sink())?;
     if sieved.original_bytes != original_bytes {
-        let planted_bytes: u64 = rows.rows.iter().map(|row| row.bytes).sum();
+        let planted_bytes: u64 = planted_rows(rows).iter().map(|row| row.bytes).sum();
         return Err(Mismatch::Length {
             expected: original_bytes + planted_bytes,
             found: sieved.original_bytes + planted_bytes,
@@ -92,7 +92,7 @@ pub fn verify(
     if sieved.original_hash != original_hash {
         return Err(Mismatch::Original { expected: original_hash.to_owned(), found: sieved.original_hash });
     }
-    Ok(Verified { rows: rows.rows.len(), original_bytes, output_hash: sieved.output_hash })
+    Ok(Verified { rows: planted_rows(rows).len(), original_bytes, output_hash: sieved.output_hash })
 }
 
 /// Writes `planted` (uncompressed) without its planted rows to `out`: the
@@ -121,13 +121,14 @@ struct Sieved {
 
 /// Reads a planted file, checks each planted row and passes the rest on.
 fn sieve(mut planted: impl Read, rows: &PlantedRows, out: &mut impl Write) -> Result<Sieved, Mismatch> {
-    let mut order: Vec<usize> = (0..rows.rows.len()).collect();
-    order.sort_by_key(|&i| rows.rows[i].offset);
+    let all = planted_rows(rows);
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|&i| all[i].offset);
     let (mut original, mut whole) = (Sha256::new(), Sha256::new());
     let (mut at, mut original_bytes) = (0u64, 0u64);
     let mut buffer = vec![0; 256 << 10];
     for i in order {
-        let row = &rows.rows[i];
+        let row = all[i];
         let gap = row.offset.checked_sub(at).ok_or(Mismatch::Rows { offset: row.offset })?;
         let copied = pass(&mut planted, gap, at, &mut buffer, |bytes| {
             original.update(bytes);
@@ -167,6 +168,11 @@ fn sieve(mut planted: impl Read, rows: &PlantedRows, out: &mut impl Write) -> Re
     })
 }
 
+/// The batch's own rows, then the shared ones.
+fn planted_rows(rows: &PlantedRows) -> Vec<&PlantedRow> {
+    rows.rows.iter().chain(&rows.shared).collect()
+}
+
 /// Passes up to `count` bytes on; returns how many there were.
 fn pass(
     input: &mut impl Read,
@@ -194,7 +200,6 @@ fn pass(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::PlantedRow;
 
     const ORIGINAL: &[u8] = b"head\none\ntwo\n";
     const PLANTED: &[u8] = b"head\nTRAP\none\nSNARE\ntwo\n";
@@ -211,9 +216,9 @@ mod tests {
             ..PlantedRow::default()
         };
         PlantedRows {
-            shared: Vec::new(),
             // In index order, which is not the order of places.
-            rows: vec![row(14, b"SNARE\n"), row(5, b"TRAP\n")],
+            rows: vec![row(5, b"TRAP\n")],
+            shared: vec![row(14, b"SNARE\n")],
             output_hash: sha(PLANTED),
             output_bytes: PLANTED.len() as u64,
         }
@@ -238,7 +243,7 @@ mod tests {
     fn a_changed_row_is_named_with_its_place() {
         let mismatch = check(b"head\nTRAP\none\nSNORE\ntwo\n").expect_err("a row was changed");
 
-        assert!(matches!(mismatch, Mismatch::Row { row: 1, offset: 14, bytes: 6 }), "{mismatch}");
+        assert!(matches!(mismatch, Mismatch::Row { row: 2, offset: 14, bytes: 6 }), "{mismatch}");
     }
 
     #[test]
@@ -262,7 +267,7 @@ mod tests {
     #[test]
     fn rows_that_overlap_are_no_planting() {
         let mut overlapping = rows();
-        overlapping.rows[0].offset = 7;
+        overlapping.shared[0].offset = 7;
 
         let mismatch = strip(PLANTED, &overlapping, Vec::new()).expect_err("rows overlap");
 

@@ -128,6 +128,30 @@ impl Watch {
         Some(values)
     }
 
+    /// Returns the value that is `share` / 2^32 of the way from the row before
+    /// to the row after; `None` where a neighbour has no such value.
+    pub(super) fn partway(&self, before: &str, after: &str, share: u32) -> Option<String> {
+        let inside = |steps: u64| match steps.saturating_sub(1) {
+            0 => 0,
+            inside => 1 + u64::try_from((u128::from(inside) * u128::from(share)) >> 32).unwrap_or(0),
+        };
+        let falls = self.order() == Order::Falling;
+        match &self.kind {
+            Measure::Time { layout, .. } => {
+                let (low, high) = ends(layout.parse(before), layout.parse(after))?;
+                let steps = inside(((high - low) / layout.step).max(0) as u64) as i64 * layout.step;
+                Some(layout.print(if falls { high - steps } else { low + steps }))
+            }
+            Measure::Serial => {
+                let (head, digits) = split_digits(before.as_bytes());
+                let width = if digits.starts_with(b"0") { digits.len() } else { 1 };
+                let (low, high) = serials(before.as_bytes(), after.as_bytes())?;
+                let number = if falls { high - inside(high - low) } else { low + inside(high - low) };
+                Some(format!("{}{number:0width$}", std::str::from_utf8(head).ok()?))
+            }
+        }
+    }
+
     fn serials_between(&self, before: &str, after: &str, k: usize, draw: &mut impl Draw) -> Option<Vec<String>> {
         let example = if before.is_empty() { after } else { before };
         let (head, digits) = split_digits(example.as_bytes());

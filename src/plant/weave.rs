@@ -19,6 +19,7 @@ pub struct Plan {
     /// Rising by place.
     insertions: Vec<Insertion>,
     rows: Vec<PlantedRow>,
+    shared: Vec<PlantedRow>,
     survey: Survey,
 }
 
@@ -38,14 +39,24 @@ pub struct Woven {
 }
 
 impl Plan {
-    pub(super) fn new(insertions: Vec<Insertion>, rows: Vec<PlantedRow>, survey: Survey) -> Self {
-        Self { insertions, rows, survey }
+    pub(super) fn new(
+        insertions: Vec<Insertion>,
+        rows: Vec<PlantedRow>,
+        shared: Vec<PlantedRow>,
+        survey: Survey,
+    ) -> Self {
+        Self { insertions, rows, shared, survey }
     }
 
-    /// The planted rows in index order: serial, place in the output, hash, and
-    /// what was taken from the file.
+    /// The batch's own rows in index order: serial, place in the output, hash,
+    /// and what was taken from the file.
     pub fn rows(&self) -> &[PlantedRow] {
         &self.rows
+    }
+
+    /// The shared rows by slot. A slot whose number a real row has is left out.
+    pub fn shared(&self) -> &[PlantedRow] {
+        &self.shared
     }
 
     /// What the first pass found out.
@@ -81,7 +92,8 @@ impl Plan {
             ))
             .hint("the input changed between the two passes: plant again when nobody writes to it"));
         }
-        let rows = PlantedRows { rows: self.rows.clone(), shared: Vec::new(), output_hash, output_bytes: written };
+        let (rows, shared) = (self.rows.clone(), self.shared.clone());
+        let rows = PlantedRows { rows, shared, output_hash, output_bytes: written };
         Ok(Woven { rows })
     }
 
@@ -123,14 +135,18 @@ impl Plan {
 /// Planted bytes are canaries: what is printed in a debug message are none.
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan").field("rows", &self.rows.len()).field("survey", &self.survey).finish_non_exhaustive()
+        f.debug_struct("Plan")
+            .field("rows", &self.rows.len())
+            .field("shared", &self.shared.len())
+            .field("survey", &self.survey)
+            .finish_non_exhaustive()
     }
 }
 
 /// The rows hold values of the file: none of them is printed.
 impl fmt::Debug for Woven {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Woven({} rows, {} bytes)", self.rows.rows.len(), self.rows.output_bytes)
+        write!(f, "Woven({} rows, {} bytes)", self.rows.rows.len() + self.rows.shared.len(), self.rows.output_bytes)
     }
 }
 

@@ -16,6 +16,8 @@ mod feeds;
 mod drill;
 // what the help says
 mod help;
+// one data set, several accounts: shared slots
+mod scope;
 // what must stand in no output and in no file
 mod secrets;
 // what to plant and to buy

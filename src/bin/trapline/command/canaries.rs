@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use trapline::canary::{Batch, Canary, Mint};
+use trapline::canary::{Batch, Canary, Mint, Person};
 use trapline::codebook::Codebook;
 use trapline::fault::Fault;
-use trapline::issue::pool_numbers;
+use trapline::issue::{ScopeSlots, pool_numbers};
 use trapline::registry::{BatchKey, PlantingRow, Registry as _, Revelation};
+use trapline::trace::variant_letter;
 
 use crate::session::Session;
 use crate::settings::Settings;
@@ -15,6 +16,7 @@ use crate::terminal::{answer_json, answer_table, note, table};
 
 /// Rebuild an account's canaries from the key and list them
 ///
+/// The rows of shared slots are listed with slot and variant, such as `s17b`.
 /// Prints secrets: whoever sees the list can avoid or frame the account. That
 /// it was shown is noted, and hits on these lines count no more for it unless
 /// they were decided before.
@@ -43,14 +45,22 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let codebook = Codebook::new(&session.master, number, epoch.rules.sizes());
     let pool = pool_numbers(&session.registry, number)?;
     let mint = Mint::new(&codebook, &template, &pool);
+    let scopes = session.registry.scopes(number)?;
     let mut shown = Vec::new();
-    for planting in &plantings {
+    for planting in plantings {
         let batch =
             Batch { account: &args.account, id: &planting.key.batch, lines: planting.lines, roles: &planting.roles };
         let canaries = mint.canaries(&batch, &planting.serials);
+        let scope = scopes.iter().find(|scope| !planting.scope.is_empty() && scope.name == planting.scope);
+        let slots = scope.map(|scope| ScopeSlots::rebuild(&codebook, &epoch.rules, &planting.roles, scope));
+        let shared = match slots {
+            Some(slots) => shared_rows(&session, &planting, &slots, &codebook, &mint)?,
+            None => Vec::new(),
+        };
+        let shown_here = Shown { planting, canaries, shared };
         // The note comes first: a crash after it withholds a list, never a note.
-        session.registry.reveal(&revelation(planting, &canaries), session.now)?;
-        shown.push((planting, canaries));
+        session.registry.reveal(&shown_here.revelation(), session.now)?;
+        shown.push(shown_here);
     }
     if args.json {
         print_json(&args.account, &shown)?;
@@ -63,6 +73,37 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         note("the account is not accused: if calls have come in already, joint certification of this epoch stops here");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is listed of one planting.
+struct Shown {
+    planting: PlantingRow,
+    canaries: Vec<Canary>,
+    shared: Vec<SharedRow>,
+}
+
+/// A shared row that the planting carries.
+struct SharedRow {
+    variant: usize,
+    serial: u64,
+    canary: Canary,
+}
+
+/// Rebuilds the shared rows of a planting, apart from slots that were left out.
+fn shared_rows(
+    session: &Session,
+    planting: &PlantingRow,
+    slots: &ScopeSlots,
+    codebook: &Codebook,
+    mint: &Mint<'_>,
+) -> anyhow::Result<Vec<SharedRow>> {
+    let planted = session.registry.planted_rows(planting.id)?.shared;
+    let variants = slots.variants(codebook, &planting.key.account);
+    let rows = slots.canaries(mint, &variants).into_iter().zip(variants).filter_map(|(canary, variant)| {
+        let serial = slots.serial(canary.index as usize, variant);
+        planted.iter().any(|row| row.serial == serial).then_some(SharedRow { variant, serial, canary })
+    });
+    Ok(rows.collect())
 }
 
 fn chosen(session: &Session, epoch: u32, args: &Args) -> anyhow::Result<Vec<PlantingRow>> {
@@ -85,30 +126,53 @@ fn chosen(session: &Session, epoch: u32, args: &Args) -> anyhow::Result<Vec<Plan
     Ok(plantings)
 }
 
-fn revelation(planting: &PlantingRow, canaries: &[Canary]) -> Revelation {
-    Revelation {
-        epoch: planting.key.epoch,
-        account: planting.key.account.clone(),
-        batch: Some(planting.key.batch.clone()),
-        lines: canaries.iter().flat_map(|canary| canary.people.iter().map(|person| person.line)).collect(),
-        numbers: if planting.block.is_empty() { Vec::new() } else { planting.serials.clone() },
-        why: "canaries".to_owned(),
+impl Shown {
+    /// What somebody saw: lines of shared slots by their place behind the pool.
+    fn revelation(&self) -> Revelation {
+        let planting = &self.planting;
+        let people = |canary: &Canary| canary.people.iter().map(|person| person.line).collect::<Vec<_>>();
+        let shared = self.shared.iter().map(|row| &row.canary);
+        let mut numbers = Vec::new();
+        if !planting.block.is_empty() {
+            numbers.extend(&planting.serials);
+            numbers.extend(self.shared.iter().map(|row| row.serial));
+        }
+        Revelation {
+            epoch: planting.key.epoch,
+            account: planting.key.account.clone(),
+            batch: Some(planting.key.batch.clone()),
+            lines: self.canaries.iter().chain(shared).flat_map(people).collect(),
+            numbers,
+            why: "canaries".to_owned(),
+        }
+    }
+
+    /// All rows with what they are called: a place in the batch, or slot and
+    /// variant.
+    fn rows(&self) -> impl Iterator<Item = (String, &Canary)> {
+        let own = self.canaries.iter().map(|canary| (canary.index.to_string(), canary));
+        let shared = self.shared.iter().map(|row| {
+            let variant = variant_letter(row.variant);
+            (format!("s{}{variant}", row.canary.index), &row.canary)
+        });
+        own.chain(shared)
     }
 }
 
-fn print(shown: &[(&PlantingRow, Vec<Canary>)]) -> anyhow::Result<()> {
+fn print(shown: &[Shown]) -> anyhow::Result<()> {
     let mut rows = table(&["batch", "#", "number", "role", "phone", "name", "address"]);
-    for (planting, canaries) in shown {
-        let batch = if planting.key.batch.is_empty() { "(standing)" } else { planting.key.batch.as_str() };
-        for canary in canaries {
+    for shown in shown {
+        let batch = &shown.planting.key.batch;
+        let batch = if batch.is_empty() { "(standing)" } else { batch.as_str() };
+        for (what, canary) in shown.rows() {
             let number = canary.number.clone().unwrap_or_default();
             if canary.people.is_empty() {
-                rows.add_row([batch, &canary.index.to_string(), &number, "", "", "", ""]);
+                rows.add_row([batch, &what, &number, "", "", "", ""]);
             }
             for person in &canary.people {
                 rows.add_row([
                     batch,
-                    &canary.index.to_string(),
+                    &what,
                     &number,
                     person.role.name(),
                     &person.number.to_string(),
@@ -121,24 +185,32 @@ fn print(shown: &[(&PlantingRow, Vec<Canary>)]) -> anyhow::Result<()> {
     Ok(answer_table(&rows)?)
 }
 
-fn print_json(account: &str, shown: &[(&PlantingRow, Vec<Canary>)]) -> anyhow::Result<()> {
-    let mut list = Vec::new();
-    for (planting, canaries) in shown {
-        for canary in canaries {
-            let people: Vec<_> = canary
-                .people
-                .iter()
-                .map(|person| {
-                    json!({
-                        "role": person.role, "phone": person.number.to_string(),
-                        "name": person.persona.name.full, "address": person.persona.place.full,
-                    })
-                })
-                .collect();
-            list.push(json!({
-                "batch": planting.key.batch, "index": canary.index, "number": canary.number, "people": people,
-            }));
-        }
+fn print_json(account: &str, shown: &[Shown]) -> anyhow::Result<()> {
+    let (mut own, mut shared) = (Vec::new(), Vec::new());
+    for shown in shown {
+        let batch = &shown.planting.key.batch;
+        own.extend(shown.canaries.iter().map(|canary| {
+            json!({
+                "batch": batch, "index": canary.index, "number": canary.number, "people": people_json(canary),
+            })
+        }));
+        shared.extend(shown.shared.iter().map(|row| {
+            json!({
+                "batch": batch, "scope": shown.planting.scope, "slot": row.canary.index,
+                "variant": variant_letter(row.variant), "number": row.canary.number,
+                "people": people_json(&row.canary),
+            })
+        }));
     }
-    answer_json(&json!({ "schema": "trapline.canaries/1", "account": account, "canaries": list }))
+    answer_json(&json!({ "schema": "trapline.canaries/1", "account": account, "canaries": own, "shared": shared }))
+}
+
+fn people_json(canary: &Canary) -> Vec<serde_json::Value> {
+    let person = |person: &Person| {
+        json!({
+            "role": person.role, "phone": person.number.to_string(),
+            "name": person.persona.name.full, "address": person.persona.place.full,
+        })
+    };
+    canary.people.iter().map(person).collect()
 }

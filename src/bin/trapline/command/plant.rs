@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use trapline::fault::Fault;
-use trapline::issue::{self, Bench, Order};
+use trapline::issue::{self, Bench, NOTICED_SHARE, Order};
 use trapline::plant::{Encoding, Options};
 use trapline::record::ColumnRole;
 
@@ -23,6 +23,13 @@ use crate::terminal::{answer, answer_json, note};
 /// Example:
 ///   $ trapline plant export.csv -o released.csv --account handan-03
 ///   planted 10 canaries on 10 lines into 30000 records: batch 3f9c27a1e0b45d68
+///
+/// A scope is a data set that several accounts can export, such as an outlet's
+/// day. Whoever compares two exports of it and drops what differs drops every
+/// canary; --scope adds shared rows, which do not differ between accounts that
+/// have the same variant of them. Name the data set the same for all accounts:
+///   $ trapline plant export.csv -o out.csv --account handan-03 --scope "outlet 12, 2026-11-25"
+///   planted 10 canaries on 10 lines and 200 shared rows into 30000 records: batch 3f9c27a1e0b45d68
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -44,6 +51,9 @@ pub struct Args {
     /// Canaries to plant; by default the epoch's lines of a batch
     #[arg(long, value_name = "N")]
     canaries: Option<u32>,
+    /// The data set that other accounts can export, too: adds its shared rows
+    #[arg(long, value_name = "S")]
+    scope: Option<String>,
     /// Which column plays a role: ROLE=NAME or ROLE=N (from 1); may be repeated.
     /// Roles: number, time, sender.name, recipient.phone, recipient.address, goods, …
     #[arg(long, value_name = "ROLE=COLUMN", value_parser = parse_map)]
@@ -103,6 +113,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         batch: args.batch.as_deref(),
         template: &template,
         canaries: args.canaries,
+        scope: args.scope.as_deref(),
         options: &options,
     };
     let mut bench = Bench { registry: &mut session.registry, master: &session.master, now: session.now };
@@ -121,8 +132,12 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 
 fn summary(report: &issue::Report) -> String {
     let again = if report.again { " (registered before)" } else { "" };
+    let shared = match report.shared {
+        0 => String::new(),
+        shared => format!(" and {shared} shared rows"),
+    };
     format!(
-        "planted {} canaries on {} lines into {} records: batch {}{again}\n",
+        "planted {} canaries on {} lines{shared} into {} records: batch {}{again}\n",
         report.canaries, report.lines, report.survey.records, report.key.batch
     )
 }
@@ -131,6 +146,12 @@ fn summary(report: &issue::Report) -> String {
 fn tell(report: &issue::Report) {
     for hint in &report.survey.hints {
         note(hint);
+    }
+    if report.shared > 0 && report.planted_share() > NOTICED_SHARE {
+        note(&format!(
+            "planted rows are {:.0} % of the real ones: that many may be noticed; a lower attribution.slots_per_scope in the next epoch makes fewer",
+            100.0 * report.planted_share()
+        ));
     }
     if report.standing_seen > 0 {
         note(&format!(
@@ -150,7 +171,7 @@ fn to_json(report: &issue::Report) -> serde_json::Value {
     json!({
         "schema": "trapline.planting/1",
         "account": report.key.account, "batch": report.key.batch, "template": report.template,
-        "canaries": report.canaries, "lines": report.lines, "again": report.again,
+        "canaries": report.canaries, "lines": report.lines, "shared": report.shared, "again": report.again,
         "records": report.survey.records, "input_sha256": report.survey.input_hash,
         "output_sha256": report.output_hash, "standing_lines_seen": report.standing_seen,
         "foreign_lines_seen": report.foreign_lines, "redrawn_numbers": report.survey.collisions,

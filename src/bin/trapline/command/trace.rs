@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use trapline::casefile::CaseFile;
 use trapline::registry::{Registry as _, Revelation};
-use trapline::trace::{Trace, trace};
+use trapline::trace::{Trace, trace, variant_letter};
 
 use crate::session::Session;
 use crate::settings::Settings;
@@ -78,6 +78,14 @@ fn print(found: &Trace) -> anyhow::Result<()> {
         "the text mentions {} lines, {} waybill numbers and {} statements about a person",
         found.lines, found.numbers, found.persons
     ));
+    if !found.shared.is_empty() {
+        note("a line is one of those that only shared slots wear; it marks another slot in every scope:");
+    }
+    for mention in &found.shared {
+        let person = if mention.is_named { ", and the person is the one on it there" } else { "" };
+        let variant = variant_letter(mention.variant);
+        note(&format!("variant {variant} of slot {} of scope {:?}{person}", mention.slot, mention.scope));
+    }
     if found.holders.is_empty() {
         return Ok(answer("no planted source holds what the text mentions")?);
     }
@@ -101,8 +109,18 @@ fn to_json(found: &Trace) -> serde_json::Value {
             json!({ "account": holder.account, "batch": holder.batch, "planted": holder.planted, "holds": holder.holds })
         })
         .collect();
+    let shared: Vec<_> = found
+        .shared
+        .iter()
+        .map(|mention| {
+            json!({
+                "scope": mention.scope, "slot": mention.slot, "variant": variant_letter(mention.variant),
+                "person": mention.is_named,
+            })
+        })
+        .collect();
     json!({
         "schema": "trapline.trace/1", "lines": found.lines, "numbers": found.numbers, "persons": found.persons,
-        "total": found.total, "sources": holders,
+        "shared": shared, "total": found.total, "sources": holders,
     })
 }

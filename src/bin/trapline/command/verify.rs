@@ -44,15 +44,13 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let verified = plant::verify(source.open()?, &rows, &planting.input_hash, planting.input_bytes);
     let name = args.file.display();
     match verified {
-        Ok(_) if args.json => answer_json(&json!({
+        Ok(proof) if args.json => answer_json(&json!({
             "schema": "trapline.verification/1", "verified": true, "account": planting.key.account,
-            "batch": planting.key.batch, "planted_rows": rows.rows.len(), "original_sha256": planting.input_hash,
+            "batch": planting.key.batch, "planted_rows": proof.rows, "shared_rows": rows.shared.len(), "original_sha256": planting.input_hash,
         }))?,
-        Ok(_) => answer(&format!(
+        Ok(proof) => answer(&format!(
             "{name}: all {} planted rows are there; the rest is the original, {} bytes, SHA-256 {}",
-            rows.rows.len(),
-            planting.input_bytes,
-            planting.input_hash
+            proof.rows, planting.input_bytes, planting.input_hash
         ))?,
         Err(mismatch) => {
             let fault = Fault::new(mismatch.to_string())
