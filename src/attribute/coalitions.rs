@@ -111,6 +111,25 @@ fn a_number_shows_a_variant_as_its_line_does() {
 }
 
 #[test]
+fn a_scopes_numbers_are_others_when_a_number_is_asked_about() {
+    let chance = |scoped: bool| {
+        let mut world = World::new(11, 2, SIZES);
+        world.open_scope(40, 20);
+        let planting = world.plant(0, "b", 10, 5);
+        world.plantings[planting].block = "block".into();
+        world.plantings[planting].serials = vec![7];
+        world.scopes[0].opened = second(if scoped { 0 } else { 200_000 });
+        let place = world.codebook.permutation("block", 100_000).apply(90_000);
+        world.hit(10, vec![Found::Number { block: "block".into(), place }]);
+        let explained = explain(&world.evidence(), "account-0", Some("b")).expect("it is bound");
+        explained.processes[0].bets[0].q
+    };
+
+    assert!((chance(true) - 1.0 / 99_960.0).abs() < 1e-15, "{}", chance(true));
+    assert!((chance(false) - 1.0 / 100_000.0).abs() < 1e-15, "opened after the decision");
+}
+
+#[test]
 fn a_caller_who_asks_for_somebody_else_shows_no_variant() {
     let mut world = World::new(11, 2, SIZES);
     world.open_scope(40, 20);

@@ -231,7 +231,11 @@ impl<'a> Desk<'a> {
 
     fn block(&self, id: &str, size: u64) -> BlockDesk {
         let rows = self.evidence.plantings.iter().filter(|row| row.block == id && !row.serials.is_empty());
-        let mut planted: Vec<(Timestamp, u64)> = rows.map(|row| (row.at, row.serials.len() as u64)).collect();
+        let planted = rows.map(|row| (row.at, row.serials.len() as u64));
+        // A scope's numbers are nobody's own: they are others' for everybody.
+        let scopes = self.evidence.scopes.iter().filter(|row| row.block == id);
+        let scopes = scopes.map(|row| (row.opened, row.serials.len() as u64));
+        let mut planted: Vec<(Timestamp, u64)> = planted.chain(scopes).collect();
         planted.sort();
         let mut sum = 0;
         for (_, count) in &mut planted {
