@@ -24,6 +24,7 @@ mod coalitions;
 mod evidence;
 pub mod fingerprint;
 mod ghosts;
+pub mod joint;
 mod mixture;
 mod path;
 mod process;
