@@ -5,8 +5,9 @@
 //! `everybody` judges every source.
 
 use divan::Bencher;
-use trapline::attribute::joint::{Filter, Limits, Ring, Source, Sources, Stream, certify};
+use trapline::attribute::joint::{Filter, Ring, Source, Sources, Stream, Terms, certify};
 use trapline::derive::{Draw, Stream as Random};
+use trapline::rules::JointRules;
 
 const POOL: u32 = 2_000;
 const SOURCES: u32 = 300_000;
@@ -64,7 +65,8 @@ impl World {
     }
 
     fn filter(&self) -> Filter<'_> {
-        Filter::new(&self.stream, REGISTERED, [self.sources.get(0).lines.len()])
+        let rules = JointRules::default();
+        Filter::new(&self.stream, rules.candidates as f64 / REGISTERED as f64, [self.sources.get(0).lines.len()])
     }
 
     /// One look; says what came of it.
@@ -77,7 +79,7 @@ impl World {
                 &kept
             }
         };
-        let certificate = certify(&self.stream, sources, Limits::registered(REGISTERED));
+        let certificate = certify(&self.stream, sources, &Terms::new(&JointRules::default(), REGISTERED));
         let is_leaker = |owner: u32| owner % 1_000 == 7 && owner / 1_000 < self.leakers;
         let sure = (0..sources.len()).filter(|&source| certificate.ln_e[source] > 21.0);
         let sure: Vec<u32> = sure.map(|source| sources.get(source).owner).collect();

@@ -6,12 +6,12 @@ use rayon::prelude::*;
 
 use crate::attribute::mixture::ln_mean_exp;
 
-use super::bet::{BETS, PerBet};
 use super::esp::{ln_choose, ln_esp};
-use super::greedy::{Field, Limits};
+use super::greedy::Field;
 use super::source::Sources;
 use super::stream::Stream;
 use super::table::Table;
+use super::terms::Terms;
 
 /// What one look found.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +28,8 @@ pub struct Certificate {
 /// (see [`Filter`](super::Filter)).
 ///
 /// The same on any number of threads, to the last bit.
-pub fn certify(stream: &Stream, sources: &Sources, limits: Limits) -> Certificate {
-    let field = Field::new(stream, sources, limits);
+pub fn certify(stream: &Stream, sources: &Sources, terms: &Terms) -> Certificate {
+    let field = Field::new(stream, sources, terms);
     let found = field.search(&[], None);
     let selected: Vec<u32> = found.selected.iter().map(|&source| sources.owner(source)).collect();
     let mut owners = selected.clone();
@@ -60,27 +60,26 @@ pub(super) fn judge(field: &Field<'_>, mu: &[f64], sources: &[usize]) -> Vec<(us
     let mut keys: Vec<(u32, usize)> = sources.iter().map(|&source| key(source)).collect();
     keys.sort_unstable();
     keys.dedup();
-    let means: Vec<PerBet> = keys.par_iter().map(|&(class, lines)| ln_mean(field, &table, class, lines)).collect();
-    let one = |&source: &usize| {
-        let mut bets = field.ln_product(&table, source);
+    let means: Vec<Vec<f64>> = keys.par_iter().map(|&(class, lines)| ln_mean(field, &table, class, lines)).collect();
+    let one = |bets: &mut Vec<f64>, &source: &usize| {
+        field.ln_product(&table, source, bets);
         let place = keys.binary_search(&key(source)).expect("every source's key is among the keys");
         bets.iter_mut().zip(&means[place]).for_each(|(bet, mean)| *bet -= mean);
-        (source, ln_mean_exp(&bets))
+        (source, ln_mean_exp(bets))
     };
-    sources.par_iter().map(one).collect()
+    sources.par_iter().map_init(|| field.bets(), one).collect()
 }
 
 /// ln of the mean, over all codewords of `lines` lines, of the product of
 /// thetas that a source of `class` gets; for each bet.
-fn ln_mean(field: &Field<'_>, table: &Table, class: u32, lines: usize) -> PerBet {
+fn ln_mean(field: &Field<'_>, table: &Table, class: u32, lines: usize) -> Vec<f64> {
     let stream = field.stream;
     let rows: Vec<u32> = (0..stream.lines() as u32).filter_map(|place| field.layout.row(class, place)).collect();
-    let ln_silence = &stream.levels()[stream.level(class)].ln_silence;
+    let ln_silence = field.layout.ln_silence(class);
     let ln_codewords = ln_choose(stream.pool(), lines);
     let mut ln_thetas = vec![0.0; rows.len()];
-    let mut means = [0.0; BETS];
-    for (bet, mean) in means.iter_mut().enumerate() {
-        let silence = ln_silence[bet];
+    let mut means = field.bets();
+    for (bet, (mean, &silence)) in means.iter_mut().zip(ln_silence).enumerate() {
         for (ln_theta, &row) in ln_thetas.iter_mut().zip(&rows) {
             *ln_theta = silence + table.row(row)[bet];
         }

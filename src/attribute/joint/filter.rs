@@ -3,8 +3,8 @@
 //! A source of which no more lines rang than chance gives to thousands of
 //! others can neither be certified nor explain anything. So the search runs
 //! over sources with at least m0 of their lines among the K that rang, where m0
-//! depends on K, the size of the codeword and the registered number of sources:
-//! n P(Hyper >= m0) <= 20,000. The others get the e-value 0. Both are allowed:
+//! depends on K, the size of the codeword and what was registered: of all sources
+//! chance makes so many candidates at most. The others get the e-value 0. Both are allowed:
 //! whether a source is a candidate is settled by the stream and its own
 //! codeword, so a search without it meets the same candidates, and an e-value
 //! may always be lowered.
@@ -16,9 +16,6 @@ use std::collections::BTreeMap;
 
 use super::esp::ln_choose;
 use super::stream::Stream;
-
-/// Candidates that chance may bring, of all registered sources.
-const BY_CHANCE: f64 = 20_000.0;
 
 /// Tells candidates from the others.
 pub struct Filter<'s> {
@@ -39,8 +36,9 @@ struct Need {
 }
 
 impl<'s> Filter<'s> {
-    /// A filter for sources of the given sizes, `n` of which are registered.
-    pub fn new(stream: &'s Stream, n: u64, sizes: impl IntoIterator<Item = usize>) -> Self {
+    /// A filter for sources of the given sizes that chance lets pass with
+    /// probability `share` at most.
+    pub fn new(stream: &'s Stream, share: f64, sizes: impl IntoIterator<Item = usize>) -> Self {
         let mut sizes: Vec<usize> = sizes.into_iter().collect();
         sizes.sort_unstable();
         sizes.dedup();
@@ -48,7 +46,7 @@ impl<'s> Filter<'s> {
         let chosen = filter.choose_calls();
         let mut known: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         for (calls, counting) in chosen {
-            let least = |&size: &usize| least(stream.pool(), counting, size, n as f64);
+            let least = |&size: &usize| least(stream.pool(), counting, size, share);
             let lines = known.entry(counting).or_insert_with(|| filter.sizes.iter().map(least).collect()).clone();
             filter.needs.push(Need { calls, lines });
         }
@@ -96,9 +94,9 @@ impl<'s> Filter<'s> {
     }
 }
 
-/// The least m with `n P(M >= m) <= 20,000`, where M of the `size` lines of an
+/// The least m with `P(M >= m) <= share`, where M of the `size` lines of an
 /// unexposed source are among `counting` lines of the pool.
-fn least(pool: usize, counting: usize, size: usize, n: f64) -> u32 {
+fn least(pool: usize, counting: usize, size: usize, share: f64) -> u32 {
     let ln_all = ln_choose(pool, size);
     let mut tail = 0.0;
     for m in (0..=size.min(counting)).rev() {
@@ -106,7 +104,7 @@ fn least(pool: usize, counting: usize, size: usize, n: f64) -> u32 {
             break;
         }
         tail += libm::exp(ln_choose(counting, m) + ln_choose(pool - counting, size - m) - ln_all);
-        if n * tail > BY_CHANCE {
+        if tail > share {
             return m as u32 + 1;
         }
     }
@@ -121,22 +119,22 @@ mod tests {
     #[test]
     fn the_least_number_is_the_first_that_chance_seldom_gives() {
         // P(Hyper(2000, 10, 100) >= 2) = .0857, >= 3: .0112.
-        assert_eq!(least(2000, 100, 10, 300_000.0), 3);
-        assert_eq!(least(2000, 100, 10, 200_000.0), 2);
-        assert_eq!(least(2000, 100, 10, 10_000.0), 0);
+        assert_eq!(least(2000, 100, 10, 20_000.0 / 300_000.0), 3);
+        assert_eq!(least(2000, 100, 10, 0.1), 2);
+        assert_eq!(least(2000, 100, 10, 2.0), 0);
     }
 
     #[test]
     fn what_cannot_be_reached_keeps_nobody() {
-        assert_eq!(least(2000, 1, 10, 1e9), 2);
-        assert_eq!(least(2000, 0, 10, 1e9), 1);
+        assert_eq!(least(2000, 1, 10, 1e-9), 2);
+        assert_eq!(least(2000, 0, 10, 1e-9), 1);
     }
 
     #[test]
     fn only_rings_since_the_start_make_a_candidate() {
         let rings: Vec<Ring> = (0..10).map(|line| Ring { line, time: i64::from(line) }).collect();
         let stream = Stream::new(100, &rings);
-        let filter = Filter::new(&stream, 1_000_000, [5]);
+        let filter = Filter::new(&stream, 0.02, [5]);
         let lines = [0, 1, 2, 3, 4];
 
         assert!(filter.keeps(0, &lines));
@@ -149,7 +147,7 @@ mod tests {
         let mut rings: Vec<Ring> = (0..80).map(|line| Ring { line, time: 0 }).collect();
         rings.extend((0..10).map(|line| Ring { line, time: 0 }));
         let stream = Stream::new(100, &rings);
-        let filter = Filter::new(&stream, 1_000_000, [5]);
+        let filter = Filter::new(&stream, 0.02, [5]);
 
         assert!(filter.keeps(0, &[0, 1, 2, 3, 4]));
         assert!(!filter.keeps(0, &[10, 11, 12, 13, 14]));

@@ -6,28 +6,11 @@
 
 use rayon::prelude::*;
 
-use super::bet::PerBet;
 use super::intensity::{self, Support};
 use super::source::Sources;
 use super::stream::Stream;
 use super::table::{Layout, Table};
-
-/// When the search stops; registered, since it may not follow the number of
-/// sources or their scores.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// A source is added only if ln of its best bet is at least this.
-    pub stop: f64,
-    /// Sources that are added at most.
-    pub most: usize,
-}
-
-impl Limits {
-    /// The limits for `n` registered sources: `ln n + 2`, and fifteen.
-    pub fn registered(n: u64) -> Self {
-        Self { stop: libm::log(n as f64) + 2.0, most: 15 }
-    }
-}
+use super::terms::Terms;
 
 /// Candidates, ready to be scored.
 pub(super) struct Field<'s> {
@@ -38,7 +21,7 @@ pub(super) struct Field<'s> {
     /// Rows of the table that belong to each source, in one piece.
     rows: Vec<u32>,
     ends: Vec<u32>,
-    limits: Limits,
+    terms: &'s Terms,
 }
 
 /// What a search found: sources in the order they were added, and the expected
@@ -53,8 +36,8 @@ pub(super) struct Explanation {
 const TASK: usize = 2_048;
 
 impl<'s> Field<'s> {
-    pub(super) fn new(stream: &'s Stream, sources: &'s Sources, limits: Limits) -> Self {
-        let layout = Layout::new(stream);
+    pub(super) fn new(stream: &'s Stream, sources: &'s Sources, terms: &'s Terms) -> Self {
+        let layout = Layout::new(stream, terms);
         let (mut classes, mut rows, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for source in sources.iter() {
             let class = stream.class(source.start);
@@ -63,7 +46,7 @@ impl<'s> Field<'s> {
             classes.push(class);
             ends.push(rows.len() as u32);
         }
-        Self { stream, sources, layout, classes, rows, ends, limits }
+        Self { stream, sources, layout, classes, rows, ends, terms }
     }
 
     /// Searches on from the sources `selected`, without those of owner
@@ -72,12 +55,12 @@ impl<'s> Field<'s> {
         let mut selected = selected.to_vec();
         loop {
             let mu = self.explain(&selected);
-            if selected.len() >= self.limits.most {
+            if selected.len() >= self.terms.support {
                 return Explanation { selected, mu };
             }
             let table = self.layout.fill(&mu);
             match self.strongest(&table, &selected, without) {
-                Some((score, source)) if score >= self.limits.stop => selected.push(source),
+                Some((score, source)) if score >= self.terms.stop => selected.push(source),
                 _ => return Explanation { selected, mu },
             }
         }
@@ -96,8 +79,8 @@ impl<'s> Field<'s> {
 
     /// The source with the largest bet, and ln of it; the first of equals.
     fn strongest(&self, table: &Table, selected: &[usize], without: Option<u32>) -> Option<(f64, usize)> {
-        let score = |source: usize| {
-            let bets = self.ln_product(table, source);
+        let score = |bets: &mut Vec<f64>, source: usize| {
+            self.ln_product(table, source, bets);
             (bets.iter().copied().fold(f64::NEG_INFINITY, f64::max), source)
         };
         let open = |source: &usize| Some(self.sources.owner(*source)) != without && !selected.contains(source);
@@ -105,14 +88,24 @@ impl<'s> Field<'s> {
         let better = |a: (f64, usize), b: (f64, usize)| {
             if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
         };
-        (0..self.sources.len()).into_par_iter().with_min_len(TASK).filter(open).map(score).reduce_with(better)
+        (0..self.sources.len())
+            .into_par_iter()
+            .with_min_len(TASK)
+            .filter(open)
+            .map_init(|| self.bets(), score)
+            .reduce_with(better)
     }
 
-    /// ln of the product of a source's thetas, for each bet.
-    pub(super) fn ln_product(&self, table: &Table, source: usize) -> PerBet {
+    /// Room for a number for each bet.
+    pub(super) fn bets(&self) -> Vec<f64> {
+        vec![0.0; self.layout.bets()]
+    }
+
+    /// Writes ln of the product of a source's thetas, for each bet.
+    pub(super) fn ln_product(&self, table: &Table, source: usize, into: &mut [f64]) {
         let from = if source == 0 { 0 } else { self.ends[source - 1] };
         let rows = &self.rows[from as usize..self.ends[source] as usize];
-        let level = &self.stream.levels()[self.stream.level(self.classes[source])];
-        table.score(&level.ln_silence, self.sources.lines(source), rows)
+        let ln_silence = self.layout.ln_silence(self.classes[source]);
+        table.score(ln_silence, self.sources.lines(source), rows, into);
     }
 }

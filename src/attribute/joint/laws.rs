@@ -4,13 +4,15 @@
 use proptest::prelude::*;
 
 use crate::attribute::mixture::ln_mean_exp;
+use crate::rules::JointRules;
 
 use super::certify::{certify, judge};
 use super::esp::{ln_choose, ln_esp};
 use super::filter::Filter;
-use super::greedy::{Field, Limits};
+use super::greedy::Field;
 use super::source::{Source, Sources};
 use super::stream::{Ring, Stream};
+use super::terms::Terms;
 
 /// All `c`-subsets of `set`.
 fn subsets(set: &[u32], c: usize) -> Vec<Vec<u32>> {
@@ -18,6 +20,10 @@ fn subsets(set: &[u32], c: usize) -> Vec<Vec<u32>> {
         .filter(|bits| bits.count_ones() as usize == c)
         .map(|bits| set.iter().enumerate().filter(|(place, _)| bits >> place & 1 == 1).map(|(_, &line)| line).collect())
         .collect()
+}
+
+fn terms(stop: f64) -> Terms {
+    Terms { stop, support: 4, ..Terms::new(&JointRules::default(), 6) }
 }
 
 const POOL: u32 = 8;
@@ -58,13 +64,13 @@ fn around(set: &[u32], part: &[u32], start: i64) -> Sources {
 
 /// Mean over all codewords of ½ E(set) + ½ E(part), and in how many worlds the
 /// owner was selected.
-fn mean(stream: &Stream, limits: Limits, start: i64, keep: impl Fn(Source<'_>) -> bool) -> (f64, usize, usize) {
+fn mean(stream: &Stream, terms: &Terms, start: i64, keep: impl Fn(Source<'_>) -> bool) -> (f64, usize, usize) {
     let all: Vec<u32> = (0..POOL).collect();
     let (mut sum, mut worlds, mut selected) = (0.0, 0, 0);
     for set in subsets(&all, 4) {
         for part in subsets(&set, 2) {
             let sources: Sources = around(&set, &part, start).iter().filter(|source| keep(*source)).collect();
-            let certificate = certify(stream, &sources, limits);
+            let certificate = certify(stream, &sources, terms);
             let own = sources.iter().zip(&certificate.ln_e).filter(|(source, _)| source.owner == OWN);
             sum += own.map(|(_, ln_e)| 0.5 * ln_e.exp()).sum::<f64>();
             worlds += 1;
@@ -79,7 +85,7 @@ fn over_all_codewords_the_mean_is_one() {
     let stream = loud();
     for stop in [0.1, 2.0, 6.0] {
         for start in [0, 42] {
-            let (mean, selected, worlds) = mean(&stream, Limits { stop, most: 4 }, start, |_| true);
+            let (mean, selected, worlds) = mean(&stream, &terms(stop), start, |_| true);
 
             assert!((mean - 1.0).abs() < 1e-9, "stop {stop} start {start}: {mean}");
             assert!(selected > 0 && selected < worlds, "the case tells something: {selected} of {worlds}");
@@ -90,10 +96,9 @@ fn over_all_codewords_the_mean_is_one() {
 #[test]
 fn leaving_out_who_is_no_candidate_keeps_the_mean_below_one() {
     let stream = loud();
-    let filter = Filter::new(&stream, 80_000, [2, 3, 4]);
+    let filter = Filter::new(&stream, 0.25, [2, 3, 4]);
 
-    let (mean, selected, _) =
-        mean(&stream, Limits { stop: 2.0, most: 4 }, 42, |source| filter.keeps(source.start, source.lines));
+    let (mean, selected, _) = mean(&stream, &terms(2.0), 42, |source| filter.keeps(source.start, source.lines));
 
     assert!(mean <= 1.0 + 1e-9, "{mean}");
     assert!(mean > 0.1 && selected > 0, "{mean} {selected}");
@@ -103,10 +108,10 @@ fn leaving_out_who_is_no_candidate_keeps_the_mean_below_one() {
 fn an_explanation_that_knows_the_source_would_not_do() {
     let stream = loud();
     let all: Vec<u32> = (0..POOL).collect();
-    let limits = Limits { stop: 2.0, most: 4 };
+    let terms = &terms(2.0);
     let known = subsets(&all, 4).into_iter().map(|set| {
         let sources = around(&set, &set[..2], 0);
-        let field = Field::new(&stream, &sources, limits);
+        let field = Field::new(&stream, &sources, terms);
         let found = field.search(&[], None);
         judge(&field, &found.mu, &[sources.len() - 2])[0].1.exp()
     });
@@ -156,16 +161,16 @@ proptest! {
     /// last bit.
     #[test]
     fn an_owner_is_judged_by_a_run_that_never_saw_it((stream, all) in worlds(), stop in 0.0..8.0f64) {
-        let limits = Limits { stop, most: 4 };
+        let terms = &terms(stop);
         let sources = pack(&all);
-        let certificate = certify(&stream, &sources, limits);
+        let certificate = certify(&stream, &sources, terms);
 
         for owner in 0..5 {
             let rest: Vec<_> = all.iter().filter(|source| source.0 != owner).cloned().collect();
             let without = pack(&rest);
-            let honest = Field::new(&stream, &without, limits).search(&[], None);
+            let honest = Field::new(&stream, &without, terms).search(&[], None);
             let own: Vec<usize> = (0..all.len()).filter(|&source| all[source].0 == owner).collect();
-            let field = Field::new(&stream, &sources, limits);
+            let field = Field::new(&stream, &sources, terms);
             for (source, ln_e) in judge(&field, &honest.mu, &own) {
                 prop_assert_eq!(certificate.ln_e[source].to_bits(), ln_e.to_bits());
             }
@@ -174,10 +179,10 @@ proptest! {
 
     #[test]
     fn one_thread_and_two_agree_to_the_last_bit((stream, all) in worlds()) {
-        let (limits, sources) = (Limits { stop: 1.0, most: 4 }, pack(&all));
+        let (terms, sources) = (terms(1.0), pack(&all));
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            pool.install(|| certify(&stream, &sources, limits))
+            pool.install(|| certify(&stream, &sources, &terms))
         };
 
         let (one, two) = (on(1), on(2));

@@ -31,6 +31,7 @@ mod intensity;
 mod source;
 mod stream;
 mod table;
+mod terms;
 
 #[cfg(test)]
 mod laws;
@@ -39,6 +40,6 @@ mod vectors;
 
 pub use certify::{Certificate, certify};
 pub use filter::Filter;
-pub use greedy::Limits;
 pub use source::{Source, Sources};
 pub use stream::{Ring, Stream};
+pub use terms::Terms;

@@ -8,8 +8,6 @@
 //! counts. Classes and levels come from the stream alone, so any rates may be
 //! used with them.
 
-use super::bet::{Grid, PerBet};
-
 /// A call that counts, on one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ring {
@@ -40,15 +38,14 @@ pub struct Stream {
 const SILENT: u32 = u32::MAX;
 
 /// Rates for the sources of several classes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Level {
     /// The first class of the level.
     pub(super) class: u32,
     /// Share of all rings that it sees.
     pub(super) share: f64,
-    pub(super) grid: Grid,
-    /// ln theta of lines without a ring.
-    pub(super) ln_silence: PerBet,
+    /// Rings that it sees on a line, lines without any left out.
+    pub(super) mean: f64,
 }
 
 impl Stream {
@@ -162,8 +159,7 @@ impl Stream {
     fn make_level(&self, class: u32, share: f64) -> Level {
         let calls = (0..self.lines.len() as u32).map(|place| self.calls(place, class));
         let (sum, rang) = calls.fold((0, 0), |(sum, rang), calls| (sum + calls, rang + usize::from(calls > 0)));
-        let grid = Grid::new(if rang == 0 { 1.0 } else { sum as f64 / rang as f64 });
-        Level { class, share, grid, ln_silence: grid.ln_silence() }
+        Level { class, share, mean: if rang == 0 { 1.0 } else { sum as f64 / rang as f64 } }
     }
 }
 

@@ -2,12 +2,15 @@
 
 use serde_json::Value;
 
+use crate::rules::JointRules;
+
 use super::certify::certify;
 use super::esp::{ln_choose, ln_esp};
-use super::greedy::{Field, Limits};
+use super::greedy::Field;
 use super::intensity::{self, Support};
 use super::source::{Source, Sources};
 use super::stream::{Ring, Stream};
+use super::terms::Terms;
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../../../tests/vectors/attribution/vectors.json")).expect("vectors are JSON")
@@ -40,8 +43,8 @@ fn case(vector: &Value) -> (Stream, Sources) {
     (stream, sources)
 }
 
-fn limits(vector: &Value) -> Limits {
-    Limits { stop: vector["stop"].as_f64().expect("a number"), most: 15 }
+fn terms(vector: &Value) -> Terms {
+    Terms { stop: vector["stop"].as_f64().expect("a number"), ..Terms::new(&JointRules::default(), 6) }
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn six_sources_of_which_none_stands_out() {
     let vector = &vectors["LOO tiny"];
     let (stream, sources) = case(vector);
 
-    let certificate = certify(&stream, &sources, limits(vector));
+    let certificate = certify(&stream, &sources, &terms(vector));
 
     assert!(certificate.selected.is_empty());
     assert_close(&certificate.ln_e, &numbers(&vector["logE"]));
@@ -97,7 +100,7 @@ fn six_sources_of_which_two_are_selected() {
     let vector = &vectors["LOO tiny B"];
     let (stream, sources) = case(vector);
 
-    let certificate = certify(&stream, &sources, limits(vector));
+    let certificate = certify(&stream, &sources, &terms(vector));
 
     assert_eq!(certificate.selected, [0, 2]);
     assert_close(&certificate.ln_e, &numbers(&vector["logE"]));
@@ -108,7 +111,8 @@ fn what_is_explained_with_and_without_the_strongest() {
     let vectors = vectors();
     let vector = &vectors["LOO tiny B"];
     let (stream, sources) = case(vector);
-    let field = Field::new(&stream, &sources, limits(vector));
+    let terms = terms(vector);
+    let field = Field::new(&stream, &sources, &terms);
     let rang = |name: &str| -> Vec<f64> {
         let all = numbers(&vector[name]).into_iter().enumerate();
         all.filter(|(line, _)| stream.place(*line as u32).is_some()).map(|(_, mu)| mu).collect()
