@@ -75,7 +75,11 @@ impl World {
         let sources = match filter {
             None => &self.sources,
             Some(filter) => {
-                kept = self.sources.iter().filter(|source| filter.keeps(source.start, source.lines)).collect();
+                kept = self
+                    .sources
+                    .iter()
+                    .filter(|source| filter.keeps(source.start, source.lines.len(), source.lines))
+                    .collect();
                 &kept
             }
         };

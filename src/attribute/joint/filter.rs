@@ -53,17 +53,18 @@ impl<'s> Filter<'s> {
         filter
     }
 
-    /// Whether the source is judged.
+    /// Whether a source of `size` lines is judged, of whose lines those at
+    /// `rang` rang; others may be among them.
     ///
     /// # Panics
     ///
-    /// When the number of its lines is none of the announced sizes.
-    pub fn keeps(&self, start: i64, lines: &[u32]) -> bool {
+    /// When `size` is none of the announced sizes.
+    pub fn keeps(&self, start: i64, size: usize, rang: &[u32]) -> bool {
         let class = self.stream.class(start);
         let need = &self.needs[class as usize];
-        let size = self.sizes.binary_search(&lines.len()).expect("all sizes were announced");
+        let size = self.sizes.binary_search(&size).expect("all sizes were announced");
         let last_but = &self.last_but[need.calls - 1];
-        let counting: u32 = lines.iter().map(|&line| u32::from(last_but[line as usize] > class)).sum();
+        let counting: u32 = rang.iter().map(|&line| u32::from(last_but[line as usize] > class)).sum();
         counting >= need.lines[size]
     }
 
@@ -137,9 +138,9 @@ mod tests {
         let filter = Filter::new(&stream, 0.02, [5]);
         let lines = [0, 1, 2, 3, 4];
 
-        assert!(filter.keeps(0, &lines));
-        assert!(!filter.keeps(4, &lines));
-        assert!(!filter.keeps(0, &[4, 50, 51, 52, 53]));
+        assert!(filter.keeps(0, 5, &lines));
+        assert!(!filter.keeps(4, 5, &lines));
+        assert!(!filter.keeps(0, 5, &[4, 50, 51, 52, 53]));
     }
 
     #[test]
@@ -149,7 +150,7 @@ mod tests {
         let stream = Stream::new(100, &rings);
         let filter = Filter::new(&stream, 0.02, [5]);
 
-        assert!(filter.keeps(0, &[0, 1, 2, 3, 4]));
-        assert!(!filter.keeps(0, &[10, 11, 12, 13, 14]));
+        assert!(filter.keeps(0, 5, &[0, 1, 2, 3, 4]));
+        assert!(!filter.keeps(0, 5, &[10, 11, 12, 13, 14]));
     }
 }

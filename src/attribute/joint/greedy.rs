@@ -37,13 +37,12 @@ const TASK: usize = 2_048;
 
 impl<'s> Field<'s> {
     pub(super) fn new(stream: &'s Stream, sources: &'s Sources, terms: &'s Terms) -> Self {
-        let layout = Layout::new(stream, terms);
-        let (mut classes, mut rows, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        for source in sources.iter() {
-            let class = stream.class(source.start);
+        let classes: Vec<u32> = sources.iter().map(|source| stream.class(source.start)).collect();
+        let layout = Layout::new(stream, terms, classes.clone());
+        let (mut rows, mut ends) = (Vec::new(), Vec::new());
+        for (source, &class) in sources.iter().zip(&classes) {
             let places = source.lines.iter().filter_map(|&line| stream.place(line));
             rows.extend(places.filter_map(|place| layout.row(class, place)));
-            classes.push(class);
             ends.push(rows.len() as u32);
         }
         Self { stream, sources, layout, classes, rows, ends, terms }

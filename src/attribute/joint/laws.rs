@@ -98,7 +98,8 @@ fn leaving_out_who_is_no_candidate_keeps_the_mean_below_one() {
     let stream = loud();
     let filter = Filter::new(&stream, 0.25, [2, 3, 4]);
 
-    let (mean, selected, _) = mean(&stream, &terms(2.0), 42, |source| filter.keeps(source.start, source.lines));
+    let (mean, selected, _) =
+        mean(&stream, &terms(2.0), 42, |source| filter.keeps(source.start, source.lines.len(), source.lines));
 
     assert!(mean <= 1.0 + 1e-9, "{mean}");
     assert!(mean > 0.1 && selected > 0, "{mean} {selected}");

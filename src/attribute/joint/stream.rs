@@ -1,12 +1,13 @@
 //! The stream of calls as joint certification sees it.
 //!
 //! A source counts rings from its own start on, so sources fall into classes:
-//! those that start between the same two rings see the same counts. There may
-//! be as many classes as rings. What depends on the explanation is therefore
-//! worked out for levels of starts only, each of which sees about 0.7 times as
-//! many rings as the one before; a class uses its level's rates with its own
-//! counts. Classes and levels come from the stream alone, so any rates may be
-//! used with them.
+//! those that start between the same two rings see the same counts. Where that
+//! makes too many of them, some neighbours share a class, which sees what the
+//! last of them sees: a source may miss a few rings, and never counts one from
+//! before its start. Rates are scaled for levels of starts only, each of which
+//! sees about 0.7 times as many rings as the one before; a class uses its
+//! level's rates with its own counts. Classes and levels come from the stream
+//! alone, so any rates may be used with them.
 
 /// A call that counts, on one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +21,17 @@ pub struct Ring {
 /// Each level sees at most this share of what the one before sees.
 const NEXT_LEVEL: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
+/// Counts that are worked out for one explanation: classes times lines that rang.
+const MOST_COUNTS: usize = 40_000;
+
+/// Classes that are kept apart however many lines rang.
+const FEWEST_CLASSES: usize = 32;
+
 /// All rings, by line.
 #[derive(Clone, Debug)]
 pub struct Stream {
     pool: usize,
-    /// Times of rings, rising, each once. Class k starts at the k-th.
+    /// Times at which classes start, rising; all or some of the rings' times.
     times: Vec<i64>,
     /// Lines that rang, rising.
     lines: Vec<u32>,
@@ -55,12 +62,11 @@ impl Stream {
     ///
     /// When a ring is on a line outside the pool.
     pub fn new(pool: u32, rings: &[Ring]) -> Self {
-        let mut times: Vec<i64> = rings.iter().map(|ring| ring.time).collect();
-        times.sort_unstable();
-        times.dedup();
+        let times = class_times(rings);
         let mut by_line: Vec<Vec<u32>> = vec![Vec::new(); pool as usize];
         for ring in rings {
-            by_line[ring.line as usize].push(times.partition_point(|&time| time < ring.time) as u32);
+            // The newest class that sees it.
+            by_line[ring.line as usize].push(times.partition_point(|&time| time <= ring.time) as u32 - 1);
         }
         let mut stream = Self {
             pool: pool as usize,
@@ -93,6 +99,11 @@ impl Stream {
     /// How many lines rang.
     pub fn lines(&self) -> usize {
         self.lines.len()
+    }
+
+    /// Whether `line` rang at or after `start`.
+    pub fn rang(&self, line: u32, start: i64) -> bool {
+        self.place(line).is_some_and(|place| self.calls(place, self.class(start)) > 0)
     }
 
     /// How many classes there are; sources of the last one see no ring.
@@ -163,6 +174,24 @@ impl Stream {
     }
 }
 
+/// The times at which classes start: those of all rings where that is not too
+/// much, else of every so manieth ring.
+fn class_times(rings: &[Ring]) -> Vec<i64> {
+    let mut lines: Vec<u32> = rings.iter().map(|ring| ring.line).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let most = (MOST_COUNTS / lines.len().max(1)).max(FEWEST_CLASSES);
+    let mut times: Vec<i64> = rings.iter().map(|ring| ring.time).collect();
+    times.sort_unstable();
+    let mut distinct = times.clone();
+    distinct.dedup();
+    if distinct.len() > most {
+        distinct = times.into_iter().step_by(rings.len().div_ceil(most)).collect();
+        distinct.dedup();
+    }
+    distinct
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +220,20 @@ mod tests {
 
         assert_eq!(shares, [1.0, 0.6, 0.2]);
         assert_eq!(stream.level(stream.class(1_000)), 2);
+    }
+
+    #[test]
+    fn a_long_stream_has_few_classes_and_no_ring_counts_before_its_source() {
+        let rings: Vec<Ring> = (0..50_000).map(|k| Ring { line: k % 1000, time: i64::from(k) }).collect();
+        let stream = Stream::new(2000, &rings);
+
+        let seen = |start: i64| (0..1000).map(|place| stream.calls(place, stream.class(start))).sum::<usize>();
+
+        assert_eq!((stream.classes(), seen(0), seen(50_000)), (41, 50_000, 0));
+        for start in [1, 777, 25_000, 48_000] {
+            let due = 50_000 - start as usize;
+            assert!(seen(start) <= due && seen(start) + 1250 > due, "{start}: {}", seen(start));
+        }
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! of its lines that rang the difference to silence. The differences stand in
 //! one table, a count's bets side by side, and a source is a list of its rows.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::bet::Grid;
 use super::stream::Stream;
 use super::terms::Terms;
@@ -14,9 +17,21 @@ pub(super) struct Layout<'s> {
     bets: usize,
     /// For each level its bets, and ln theta of lines without a ring.
     levels: Vec<(Grid, Vec<f64>)>,
-    /// For each level and line that rang: the row of a single call.
-    first: Vec<u32>,
-    rows: usize,
+    /// Classes that sources are of, rising.
+    classes: Vec<u32>,
+    /// For each of them and each line that rang: its row, or `SILENT`.
+    places: Vec<u32>,
+    rows: Vec<Row>,
+}
+
+const SILENT: u32 = u32::MAX;
+
+/// So many calls on a line, as a level sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    level: u32,
+    place: u32,
+    calls: u32,
 }
 
 /// Differences to silence, for one explanation.
@@ -26,17 +41,30 @@ pub(super) struct Table {
 }
 
 impl<'s> Layout<'s> {
-    pub(super) fn new(stream: &'s Stream, terms: &Terms) -> Self {
-        let (mut first, mut rows) = (Vec::new(), 0);
-        for level in stream.levels() {
-            for place in 0..stream.lines() as u32 {
-                first.push(rows as u32);
-                rows += stream.calls(place, level.class);
+    /// The rows that sources of `classes` need.
+    pub(super) fn new(stream: &'s Stream, terms: &Terms, mut classes: Vec<u32>) -> Self {
+        classes.sort_unstable();
+        classes.dedup();
+        let lines = stream.lines();
+        let mut places = vec![SILENT; classes.len() * lines];
+        let mut rows: Vec<Row> = Vec::new();
+        for place in 0..lines as u32 {
+            for (number, &class) in classes.iter().enumerate() {
+                let calls = stream.calls(place, class) as u32;
+                if calls == 0 {
+                    // Later classes see no more.
+                    break;
+                }
+                let row = Row { level: stream.level(class) as u32, place, calls };
+                if rows.last() != Some(&row) {
+                    rows.push(row);
+                }
+                places[number * lines + place as usize] = rows.len() as u32 - 1;
             }
         }
         let grids = stream.levels().iter().map(|level| Grid::new(terms, level.mean));
         let levels = grids.map(|grid| (grid.ln_silence(), grid)).map(|(ln_silence, grid)| (grid, ln_silence));
-        Self { stream, bets: terms.bets(), levels: levels.collect(), first, rows }
+        Self { stream, bets: terms.bets(), levels: levels.collect(), classes, places, rows }
     }
 
     /// How many bets stand side by side.
@@ -47,9 +75,9 @@ impl<'s> Layout<'s> {
     /// The row of what sources of `class` see on the line at `place`; `None`
     /// for silence.
     pub(super) fn row(&self, class: u32, place: u32) -> Option<u32> {
-        let calls = self.stream.calls(place, class);
-        let first = self.first[self.stream.level(class) * self.stream.lines() + place as usize];
-        (calls > 0).then(|| first + calls as u32 - 1)
+        let number = self.classes.binary_search(&class).expect("every class was announced");
+        let row = self.places[number * self.stream.lines() + place as usize];
+        (row != SILENT).then_some(row)
     }
 
     /// ln theta of lines that do not ring for sources of `class`.
@@ -60,14 +88,21 @@ impl<'s> Layout<'s> {
     /// Works out all rows for an explanation that expects `mu` rings on each
     /// line that rang.
     pub(super) fn fill(&self, mu: &[f64]) -> Table {
-        let mut values = Vec::with_capacity(self.rows * self.bets);
-        for (level, (grid, ln_silence)) in self.stream.levels().iter().zip(&self.levels) {
+        let mut values = Vec::with_capacity(self.rows.len() * self.bets);
+        // Lines that the same sources explain expect the same, and most of them
+        // rang once: few rows are worked out.
+        let mut known: HashMap<(u32, u64, u32), usize> = HashMap::new();
+        for row in &self.rows {
+            let mu = mu[row.place as usize] * self.stream.levels()[row.level as usize].share;
             let from = values.len();
-            for (place, mu) in mu.iter().enumerate() {
-                grid.extend(&mut values, mu * level.share, self.stream.calls(place as u32, level.class));
-            }
-            for row in values[from..].chunks_exact_mut(self.bets) {
-                row.iter_mut().zip(ln_silence).for_each(|(bet, silence)| *bet -= silence);
+            match known.entry((row.level, mu.to_bits(), row.calls)) {
+                Entry::Occupied(same) => values.extend_from_within(*same.get()..same.get() + self.bets),
+                Entry::Vacant(new) => {
+                    new.insert(from);
+                    let (grid, ln_silence) = &self.levels[row.level as usize];
+                    grid.extend(&mut values, mu, f64::from(row.calls));
+                    values[from..].iter_mut().zip(ln_silence).for_each(|(bet, silence)| *bet -= silence);
+                }
             }
         }
         Table { bets: self.bets, values }
