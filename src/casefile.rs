@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::attribute::Evidence;
 use crate::codebook::Codebook;
 use crate::issue::stored_template;
@@ -91,6 +93,18 @@ impl CaseFile {
             makers,
             blocks,
         })
+    }
+
+    /// Leaves only what was known at `moment`: accounts bound, plantings made
+    /// and hits decided before it, and what was seen or done by then.
+    pub fn keep_until(&mut self, moment: Timestamp) {
+        self.accounts.retain(|row| row.start < moment);
+        self.plantings.retain(|row| row.at < moment);
+        self.decisions.retain(|row| row.decided < moment);
+        self.openings.retain(|row| row.at < moment);
+        self.revelations.retain(|row| row.at < moment);
+        self.accusations.retain(|row| row.at < moment);
+        self.acts.retain(|row| row.at < moment);
     }
 
     /// Lends the evidence.

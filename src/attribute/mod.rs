@@ -25,6 +25,7 @@ mod evidence;
 pub mod fingerprint;
 mod ghosts;
 pub mod joint;
+pub mod list;
 mod looks;
 mod mixture;
 mod path;

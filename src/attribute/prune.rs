@@ -174,6 +174,11 @@ impl<'d, 'a> Bounds<'d, 'a> {
         self.processes(account).map(of).fold(f64::NEG_INFINITY, f64::max)
     }
 
+    /// Bound of the largest ln of the evidence of any process of `account`.
+    pub(super) fn ln_any(&self, account: usize) -> f64 {
+        self.processes(account).map(|process| self.ln_sup(&process)).fold(0.0, f64::max)
+    }
+
     /// Bound of the largest ln of the evidence of a process.
     pub(super) fn ln_sup(&self, process: &Process<'_>) -> f64 {
         let Some(rung) = self.rung(process) else { return f64::INFINITY };

@@ -8,10 +8,12 @@
 mod chart;
 mod explain;
 mod html;
+mod list;
 mod text;
 
 pub use explain::{explain_json, explain_text};
 pub use html::html;
+pub use list::{list_json, list_text};
 pub use text::text;
 
 use jiff::Timestamp;

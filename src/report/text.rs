@@ -146,7 +146,7 @@ fn next(out: &mut String, found: &Attribution) {
 }
 
 /// Breaks a paragraph into lines of at most a hundred characters.
-fn wrapped(text: &str) -> String {
+pub(super) fn wrapped(text: &str) -> String {
     let (mut out, mut column) = (String::new(), 0);
     for word in text.split_whitespace() {
         let width = word.chars().count();

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "epoch",
     "lines",
@@ -11,6 +11,7 @@ const COMMANDS: [&str; 14] = [
     "seed",
     "monitor",
     "attribute",
+    "acts",
     "explain",
     "trace",
     "canaries",

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::command::{
-    attribute, canaries, drill, epoch, explain, init, lines, monitor, plant, seed, selftest, template, trace, verify,
+    acts, attribute, canaries, drill, epoch, explain, init, lines, monitor, plant, seed, selftest, template, trace,
+    verify,
 };
 
 /// Plant fake waybills, watch for them, name the account that leaked
@@ -53,6 +54,8 @@ pub enum Command {
     Trace(trace::Args),
     Canaries(canaries::Args),
     Verify(verify::Args),
+    #[command(subcommand)]
+    Acts(acts::Command),
     Drill(drill::Args),
     Selftest(selftest::Args),
 }

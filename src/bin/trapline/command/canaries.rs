@@ -58,6 +58,10 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         print(&shown)?;
     }
     note("these are secrets; that they were shown is noted");
+    let accused = session.registry.accusations(number)?.iter().any(|row| row.accusation.account == args.account);
+    if !accused && epoch.rules.joint.is_some() {
+        note("the account is not accused: if calls have come in already, joint certification of this epoch stops here");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

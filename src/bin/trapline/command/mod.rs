@@ -1,5 +1,6 @@
 //! One file for each command; its doc comments are its help.
 
+pub mod acts;
 pub mod attribute;
 pub mod canaries;
 pub mod drill;
@@ -31,6 +32,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Seed(args) => seed::run(args, settings),
         Command::Monitor(args) => monitor::run(args, settings),
         Command::Attribute(args) => attribute::run(args, settings),
+        Command::Acts(command) => acts::run(command, settings),
         Command::Explain(args) => explain::run(args, settings),
         Command::Trace(args) => trace::run(args, settings),
         Command::Canaries(args) => canaries::run(args, settings),

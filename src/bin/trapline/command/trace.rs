@@ -62,6 +62,9 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         };
         session.registry.reveal(&revelation, session.now)?;
     }
+    if !found.holders.is_empty() {
+        super::acts::warn_if_stopped(&session, &epoch)?;
+    }
     if args.json {
         answer_json(&to_json(&found))?;
     } else {
