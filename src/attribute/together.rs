@@ -82,14 +82,12 @@ impl Together {
         let streams: Vec<Stream> =
             looks.due.iter().map(|due| Stream::new(rules.pool, &looks.rings[..due.calls])).collect();
         let kept = survey(desk, &looks, &streams);
-        let taken: Vec<(Vec<(usize, Part)>, (u64, u32))> = (0..looks.due.len())
-            .into_par_iter()
-            .map(|look| take(desk, &looks.due[look], look, &streams[look], &kept, &terms))
-            .collect();
+        let take = |look| take(desk, &looks.due[look], look, &streams[look], &kept, &terms);
+        let taken: Vec<Taken> = (0..looks.due.len()).into_par_iter().map(take).collect();
         let (mut accounts, mut tallies) = (BTreeMap::<usize, Vec<Step>>::new(), Vec::new());
-        for (look, (parts, tally)) in taken.into_iter().enumerate() {
-            tallies.push(tally);
-            for of_account in parts.chunk_by(|(a, _), (b, _)| a == b) {
+        for (look, taken) in taken.into_iter().enumerate() {
+            tallies.push((taken.candidates, taken.selected));
+            for of_account in taken.parts.chunk_by(|(a, _), (b, _)| a == b) {
                 let steps = accounts.entry(of_account[0].0).or_default();
                 let ln_before = steps.last().map_or(f64::NEG_INFINITY, |step| step.ln_s);
                 steps.push(Step::new(look, of_account, ln_before, looks.due[look].ln_weight));
@@ -264,21 +262,22 @@ fn sources(desk: &Desk<'_>, account: usize) -> Vec<(Option<usize>, jiff::Timesta
     std::iter::once((None, row.start, lines.all)).chain(pairs).collect()
 }
 
-/// Takes one look: what each candidate brings, by account, and how many there
-/// were.
-fn take(
-    desk: &Desk<'_>,
-    due: &Due,
-    look: usize,
-    stream: &Stream,
-    kept: &[Kept],
-    terms: &Terms,
-) -> (Vec<(usize, Part)>, (u64, u32)) {
+/// What one look found.
+#[derive(Default)]
+struct Taken {
+    /// What each candidate brings, with its account; by account.
+    parts: Vec<(usize, Part)>,
+    candidates: u64,
+    selected: u32,
+}
+
+/// Takes one look, unless it is skipped.
+fn take(desk: &Desk<'_>, due: &Due, look: usize, stream: &Stream, kept: &[Kept], terms: &Terms) -> Taken {
     let kept: Vec<&Kept> = kept.iter().filter(|source| source.looks.binary_search(&look).is_ok()).collect();
     let packed = kept.iter().map(|kept| Source { owner: kept.account as u32, start: kept.start, lines: &kept.lines });
     let sources: Sources = packed.collect();
     if due.skipped.is_some() || sources.is_empty() {
-        return (Vec::new(), (0, 0));
+        return Taken::default();
     }
     let certificate = certify(stream, &sources, terms);
     // Somebody saw lines of it: the calls may depend on them.
@@ -298,7 +297,11 @@ fn take(
         (source.account, part)
     };
     let judged = kept.par_iter().zip(&certificate.ln_e).filter(|(source, _)| !is_known(source.account));
-    (judged.map(part).collect(), (sources.len() as u64, certificate.selected.len() as u32))
+    Taken {
+        parts: judged.map(part).collect(),
+        candidates: sources.len() as u64,
+        selected: certificate.selected.len() as u32,
+    }
 }
 
 /// ln of a source's weight within its account.
@@ -314,7 +317,8 @@ fn ln_weight(desk: &Desk<'_>, source: &Kept, due: &Due) -> f64 {
 
 /// ln of the evidence of names heard on a source's lines, up to decision `seq`.
 fn ln_names(desk: &Desk<'_>, source: &Kept, seq: u64) -> f64 {
-    let is_named = |lines: &HeardOn| matches!(lines, HeardOn::Lines(lines) if lines.iter().any(|(line, _)| source.lines.binary_search(line).is_ok()));
+    let is_own = |(line, _): &(u32, _)| source.lines.binary_search(line).is_ok();
+    let is_named = |on: &HeardOn| matches!(on, HeardOn::Lines(lines) if lines.iter().any(is_own));
     let weighed = || desk.calls.iter().filter(|call| call.seq <= seq);
     if !weighed().any(|call| call.persons.iter().any(|heard| is_named(&heard.on))) {
         return 0.0;

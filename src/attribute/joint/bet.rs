@@ -29,11 +29,18 @@ impl Grid {
         }
     }
 
-    /// Appends ln theta of `calls` calls on a line where others bring `mu > 0`,
-    /// for each bet, shares running fastest.
-    pub(super) fn extend(&self, table: &mut Vec<f64>, mu: f64, calls: f64) {
-        for size in &self.sizes {
-            let all = calls * libm::log1p(size / mu) - size;
+    /// Writes what one more call is worth, in nats, for each size, where others
+    /// bring `mu > 0`.
+    pub(super) fn per_call(&self, mu: f64, into: &mut Vec<f64>) {
+        into.clear();
+        into.extend(self.sizes.iter().map(|size| libm::log1p(size / mu)));
+    }
+
+    /// Appends ln theta of `calls` calls that are worth `per_call` each, for each
+    /// bet, shares running fastest.
+    pub(super) fn extend(&self, table: &mut Vec<f64>, per_call: &[f64], calls: f64) {
+        for (size, worth) in self.sizes.iter().zip(per_call) {
+            let all = calls * worth - size;
             table.extend(self.ln_shares.iter().map(|ln_share| diluted(all, *ln_share)));
         }
     }
@@ -45,6 +52,9 @@ impl Grid {
     }
 }
 
+/// Nats by which a term may fall behind before a sum no longer notices it.
+const NO_MATTER: f64 = 45.0;
+
 /// `ln((1 - s) + s exp(ln_all))`, given ln s and ln(1 - s).
 fn diluted(ln_all: f64, (ln_kept, ln_gone): (f64, f64)) -> f64 {
     if ln_gone == f64::NEG_INFINITY {
@@ -52,6 +62,9 @@ fn diluted(ln_all: f64, (ln_kept, ln_gone): (f64, f64)) -> f64 {
     }
     let kept = ln_kept + ln_all;
     let (large, small) = if kept > ln_gone { (kept, ln_gone) } else { (ln_gone, kept) };
+    if small < large - NO_MATTER {
+        return large;
+    }
     large + libm::log1p(libm::exp(small - large))
 }
 
@@ -64,12 +77,17 @@ mod tests {
         Grid::new(&Terms::new(&JointRules::default(), 1_000), mean)
     }
 
+    fn ln_theta(grid: &Grid, mu: f64, calls: f64) -> Vec<f64> {
+        let (mut per_call, mut bets) = (Vec::new(), Vec::new());
+        grid.per_call(mu, &mut per_call);
+        grid.extend(&mut bets, &per_call, calls);
+        bets
+    }
+
     #[test]
     fn a_bet_is_the_ratio_that_its_formula_says() {
-        let mut bets = Vec::new();
-        grid(2.0).extend(&mut bets, 0.7, 3.0);
+        let mut got = ln_theta(&grid(2.0), 0.7, 3.0).into_iter();
 
-        let mut got = bets.into_iter();
         for a in [0.5, 1.0, 2.0, 4.0] {
             for s in [1.0, 0.6, 0.3] {
                 let theta: f64 = (1.0 - s) + s * f64::exp(-a) * (1.0 + a / 0.7f64).powi(3);
@@ -81,10 +99,7 @@ mod tests {
 
     #[test]
     fn thousands_of_calls_on_one_line_stay_finite() {
-        let mut bets = Vec::new();
-        grid(800.0).extend(&mut bets, 1e-3, 10_000.0);
-
-        assert!(bets.iter().all(|bet| bet.is_finite()));
+        assert!(ln_theta(&grid(800.0), 1e-3, 10_000.0).iter().all(|bet| bet.is_finite()));
         assert!(grid(8_000.0).ln_silence().iter().all(|bet| bet.is_finite()));
     }
 }

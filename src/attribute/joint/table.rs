@@ -92,6 +92,8 @@ impl<'s> Layout<'s> {
         // Lines that the same sources explain expect the same, and most of them
         // rang once: few rows are worked out.
         let mut known: HashMap<(u32, u64, u32), usize> = HashMap::new();
+        // A line's rows of one level stand together.
+        let (mut per_call, mut of) = (Vec::new(), None);
         for row in &self.rows {
             let mu = mu[row.place as usize] * self.stream.levels()[row.level as usize].share;
             let from = values.len();
@@ -100,7 +102,10 @@ impl<'s> Layout<'s> {
                 Entry::Vacant(new) => {
                     new.insert(from);
                     let (grid, ln_silence) = &self.levels[row.level as usize];
-                    grid.extend(&mut values, mu, f64::from(row.calls));
+                    if of.replace((row.level, row.place)) != Some((row.level, row.place)) {
+                        grid.per_call(mu, &mut per_call);
+                    }
+                    grid.extend(&mut values, &per_call, f64::from(row.calls));
                     values[from..].iter_mut().zip(ln_silence).for_each(|(bet, silence)| *bet -= silence);
                 }
             }
