@@ -14,7 +14,7 @@ use trapline::key::MasterKey;
 use trapline::observation::{Found, Hit};
 use trapline::persona::{Given, Name, Persona, PersonaLaw, PersonaMaker, PersonaPattern, Role};
 use trapline::registry::{AccountRow, BatchKey, DecisionRow, PlantingRow, Tally, Verdict};
-use trapline::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
+use trapline::rules::{JointRules, LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
 
 const ACCOUNTS: u32 = 300_000;
 const SIZES: Sizes = Sizes { pool: 2_000, account: 100, standing: 5 };
@@ -107,7 +107,7 @@ impl World {
             canaries_max: 10_000_000,
             ghosts: 20_000,
             triage: Triage::default(),
-            joint: None,
+            joint: Some(JointRules::default()),
             slots: None,
         };
         let account = |ordinal| AccountRow {

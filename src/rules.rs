@@ -132,9 +132,12 @@ pub struct Rules {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JointRules {
-    /// Confirmed calls on lines of the pool at the first look; each later look
-    /// comes when there are twice as many.
+    /// Calls that count on lines of the pool at the first look.
     pub first_look: u64,
+    /// Looks of the first doubling of calls, of the second, and so on; the last
+    /// number is that of all later ones. The looks of the k-th doubling share the
+    /// weight 1 / (k (k + 1)).
+    pub per_doubling: Vec<u32>,
     /// Sources that are expected, by chance, to hold enough of the lines that
     /// rang to be looked at closely.
     pub candidates: u64,
@@ -150,7 +153,8 @@ pub struct JointRules {
 impl Default for JointRules {
     fn default() -> Self {
         Self {
-            first_look: 8,
+            first_look: 16,
+            per_doubling: vec![4, 8, 8, 8, 4, 2, 1],
             candidates: 20_000,
             support: 15,
             rates: vec![0.25, 0.5, 1.0, 2.0],

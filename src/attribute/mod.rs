@@ -25,7 +25,9 @@ mod evidence;
 pub mod fingerprint;
 mod firsts;
 mod ghosts;
+pub mod joint;
 pub mod list;
+mod looks;
 mod mixture;
 mod path;
 mod process;
@@ -41,6 +43,9 @@ mod stories;
 mod table;
 #[cfg(test)]
 mod testing;
+mod together;
+#[cfg(test)]
+mod together_stories;
 mod topics;
 #[cfg(test)]
 mod validity;
@@ -63,6 +68,7 @@ use evidence::{Call, Desk};
 use process::Process;
 use prune::Bounds;
 use sequence::Sequences;
+use together::Together;
 
 /// How many accounts the list of the strongest holds.
 pub const RANKED: usize = 20;
@@ -85,9 +91,10 @@ fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Bounds<'_, '_>) -> Vec<S
     });
     let batch_sups: Vec<f64> = batch_sups.collect();
     let (ghosts, alarm) = ghosts::sum_up(evidence.rules, &ghosts, &sups, &batch_sups);
+    let together = Together::new(&desk);
     let (named, ranked) = match &alarm {
         Some(_) => (Vec::new(), Vec::new()),
-        None => conclude(&desk, strongest(&bounds)),
+        None => conclude(&desk, strongest(&bounds), together.as_ref()),
     };
     let rules = evidence.rules;
     Attribution {
@@ -104,6 +111,7 @@ fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Bounds<'_, '_>) -> Vec<S
         },
         named,
         ranked,
+        joint: together.as_ref().map(Together::summary),
         ghosts,
         counts: counts(&desk),
         background: background(&desk),
@@ -117,25 +125,42 @@ fn attribute_by(evidence: &Evidence<'_>, strongest: fn(&Bounds<'_, '_>) -> Vec<S
 pub fn explain(evidence: &Evidence<'_>, account: &str, batch: Option<&str>) -> Option<Explanation> {
     let desk = Desk::new(evidence);
     let place = *desk.accounts.get(account)?;
-    let lines = lines_of(&desk, place);
+    // Joint certification judges accounts.
+    let together = if batch.is_none() { Together::new(&desk) } else { None };
+    Some(explain_at(&desk, together.as_ref(), place, batch))
+}
+
+/// Shows every bet that concerns each of `accounts`; those that do not exist
+/// are left out.
+pub fn explain_all<'n>(evidence: &Evidence<'_>, accounts: impl IntoIterator<Item = &'n str>) -> Vec<Explanation> {
+    let desk = Desk::new(evidence);
+    let places: Vec<usize> = accounts.into_iter().filter_map(|account| desk.accounts.get(account).copied()).collect();
+    let together = if places.is_empty() { None } else { Together::new(&desk) };
+    places.into_iter().map(|place| explain_at(&desk, together.as_ref(), place, None)).collect()
+}
+
+fn explain_at(desk: &Desk<'_>, together: Option<&Together>, place: usize, batch: Option<&str>) -> Explanation {
+    let evidence = desk.evidence;
+    let lines = lines_of(desk, place);
     let chosen = |planting: &usize| batch.is_none_or(|batch| evidence.plantings[*planting].key.batch == batch);
     let mut processes = Vec::new();
     if batch.is_none() {
-        processes.push(Process::of_account(&desk, place, &lines));
+        processes.push(Process::of_account(desk, place, &lines));
     }
     let pairs = desk.plantings[place].iter().filter(|planting| chosen(planting));
-    processes.extend(pairs.map(|&planting| Process::of_planting(&desk, place, planting, &lines)));
-    let covered = Covered::new(&desk, place).batches.into_iter().filter(|(planting, _)| chosen(planting));
-    processes.extend(covered.map(|(planting, ln)| Process::of_batch(&desk, place, planting, &lines, ln)));
-    let mut at_once = at_once::records(&desk, Some(place)).remove(&place).unwrap_or_default();
+    processes.extend(pairs.map(|&planting| Process::of_planting(desk, place, planting, &lines)));
+    let covered = Covered::new(desk, place).batches.into_iter().filter(|(planting, _)| chosen(planting));
+    processes.extend(covered.map(|(planting, ln)| Process::of_batch(desk, place, planting, &lines, ln)));
+    let mut at_once = at_once::records(desk, Some(place)).remove(&place).unwrap_or_default();
     at_once.retain(|record| batch.is_none_or(|batch| record.batch == batch));
-    Some(Explanation {
-        account: account.to_owned(),
+    Explanation {
+        account: evidence.accounts[place].name.clone(),
         epoch: evidence.rules.epoch,
         rules_hash: evidence.rules.hash(),
-        processes: processes.iter().map(|process| explain_process(&desk, process)).collect(),
+        processes: processes.iter().map(|process| explain_process(desk, process)).collect(),
+        joint: together.map(|together| together.path(desk, place)),
         at_once,
-    })
+    }
 }
 
 fn explain_process(desk: &Desk<'_>, process: &Process<'_>) -> ProcessPath {
@@ -166,41 +191,64 @@ fn opened(desk: &Desk<'_>) -> impl Iterator<Item = usize> {
     names.collect::<BTreeSet<usize>>().into_iter()
 }
 
-/// Makes the answer of the strongest accounts (strongest first) and of those
-/// that a full record accuses.
-fn conclude(desk: &Desk<'_>, mut scores: Vec<Score>) -> (Vec<Named>, Vec<Ranked>) {
+/// Makes the answer of the strongest accounts (strongest first), of those that
+/// joint certification finds strongest, and of those that a full record accuses.
+fn conclude(desk: &Desk<'_>, mut scores: Vec<Score>, together: Option<&Together>) -> (Vec<Named>, Vec<Ranked>) {
     let mut at_once = at_once::records(desk, None);
     at_once.retain(|_, records| {
         records.retain(|record| record.accuses);
         !records.is_empty()
     });
-    let ranked = scores.iter().take(RANKED).map(|score| rank(desk, score, at_once.contains_key(&score.account)));
-    let ranked: Vec<Ranked> = ranked.collect();
-    for &account in at_once.keys() {
+    let add = |scores: &mut Vec<Score>, account: usize| {
         if !scores.iter().any(|score| score.account == account) {
             scores.push(Score::new(desk, account));
         }
+    };
+    if let Some(together) = together {
+        together.strongest(RANKED).into_iter().for_each(|account| add(&mut scores, account));
+        let margin =
+            |score: &Score| together.margin(score.account).map_or(score.margin(), |joint| joint.max(score.margin()));
+        scores.sort_by(|a, b| margin(b).total_cmp(&margin(a)).then(a.account.cmp(&b.account)));
     }
-    let named = scores.iter().filter_map(|score| name(desk, score, at_once.get(&score.account)));
+    let ranked = scores.iter().take(RANKED);
+    let ranked = ranked.map(|score| rank(desk, score, together, at_once.contains_key(&score.account))).collect();
+    at_once.keys().for_each(|&account| add(&mut scores, account));
+    let joint = |score: &Score| together.and_then(|together| together.verdict(score.account));
+    let named = scores.iter().filter_map(|score| name(desk, score, joint(score), at_once.get(&score.account)));
     (named.collect(), ranked)
 }
 
-fn rank(desk: &Desk<'_>, score: &Score, at_once: bool) -> Ranked {
+fn rank(desk: &Desk<'_>, score: &Score, together: Option<&Together>, at_once: bool) -> Ranked {
     let best = score.best();
-    Ranked {
+    let joint = together.and_then(|together| together.margin(score.account)).unwrap_or(f64::NEG_INFINITY);
+    let mut ranked = Ranked {
         account: desk.evidence.accounts[score.account].name.clone(),
-        named: at_once || score.runs.iter().any(|run| run.summary.crossed.is_some()),
+        named: at_once || joint >= 0.0 || score.runs.iter().any(|run| run.summary.crossed.is_some()),
         route: best.route,
         batch: best.batch.clone(),
         ln_e: best.summary.ln_sup,
         ln_threshold: best.ln_threshold,
         matches: best.summary.matches,
         queries: best.summary.queries,
+    };
+    if joint > best.margin() {
+        let own = &score.runs[0].summary;
+        ranked.ln_threshold = desk.evidence.rules.ln_joint_threshold();
+        ranked.ln_e = ranked.ln_threshold + joint;
+        (ranked.route, ranked.batch) = (Route::Joint, String::new());
+        (ranked.matches, ranked.queries) = (own.matches, own.queries);
     }
+    ranked
 }
 
-fn name(desk: &Desk<'_>, score: &Score, records: Option<&Vec<AtOnceRecord>>) -> Option<Named> {
+fn name(
+    desk: &Desk<'_>,
+    score: &Score,
+    joint: Option<RouteVerdict>,
+    records: Option<&Vec<AtOnceRecord>>,
+) -> Option<Named> {
     let mut routes = score.routes();
+    routes.extend(joint);
     routes.extend(at_once_routes(records.map_or(&[], Vec::as_slice)));
     if routes.is_empty() {
         return None;

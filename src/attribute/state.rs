@@ -129,6 +129,11 @@ impl<'p, 'a> State<'p, 'a> {
         self.lines.ln_e() + self.names.ln_e() + OddsChannel::ln_e(self.regions.as_ref()) + numbers + slots
     }
 
+    /// ln of the evidence of names alone: it has mean 1 given the lines.
+    pub(super) fn ln_names(&self) -> f64 {
+        self.names.ln_e()
+    }
+
     /// Answers a question of `call`, unless it is none for this process.
     pub(super) fn answer(&mut self, call: &Call, question: Question<'_>) -> Option<Answer> {
         match question {

@@ -33,6 +33,8 @@ pub struct Attribution {
     pub named: Vec<Named>,
     /// The strongest accounts, named or not. Empty under an alarm.
     pub ranked: Vec<Ranked>,
+    /// The looks of joint certification; none in epochs that registered none.
+    pub joint: Option<JointSummary>,
     /// How the sources that were never planted scored.
     pub ghosts: GhostSummary,
     /// What there was to weigh.
@@ -62,7 +64,7 @@ pub struct Thresholds {
 pub struct Named {
     /// Account.
     pub account: String,
-    /// Every rule that names it, in the order account, pair, at-once.
+    /// Every rule that names it, in the order account, pair, joint, at-once.
     pub routes: Vec<RouteVerdict>,
     /// Its batches at level 2, by planting; empty until the account is opened.
     pub batches: Vec<BatchVerdict>,
@@ -99,6 +101,95 @@ pub struct RouteVerdict {
     pub crossed_seq: u64,
     /// When the hit of that decision happened.
     pub crossed_at: Timestamp,
+}
+
+/// The looks of joint certification: when everything seen so far was weighed at
+/// once.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JointSummary {
+    /// ln of the accumulated e-value at which an account is named.
+    pub ln_threshold: f64,
+    /// Calls that count so far: one a caller, line and day.
+    pub calls: u64,
+    /// Looks that came due, in order.
+    pub looks: Vec<Look>,
+    /// Calls at which the next one comes.
+    pub next_calls: u64,
+}
+
+/// One look.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Look {
+    /// Which, from 1.
+    pub r: u32,
+    /// Calls that it weighs.
+    pub calls: u64,
+    /// The decision at which it came due.
+    pub seq: u64,
+    /// When the hit of that decision happened.
+    pub at: Timestamp,
+    /// Its weight.
+    pub weight: f64,
+    /// Sources of which more lines rang than of most.
+    pub candidates: u64,
+    /// Of those, the ones that it explains calls by.
+    pub selected: u32,
+    /// Why it was not taken, if so: its weight is gone all the same.
+    pub skipped: Option<String>,
+}
+
+/// Every look at one account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JointPath {
+    /// ln of the accumulated e-value at which it is named.
+    pub ln_threshold: f64,
+    /// ln of its accumulated e-value; minus infinity (null) for none.
+    pub ln_s: f64,
+    /// Where it crossed the threshold.
+    pub crossed: Option<Crossing>,
+    /// The looks in order.
+    pub steps: Vec<JointStep>,
+}
+
+/// An account at one look.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JointStep {
+    /// Which look, from 1.
+    pub r: u32,
+    /// Calls that it weighs.
+    pub calls: u64,
+    /// The decision at which it came due.
+    pub seq: u64,
+    /// When the hit of that decision happened.
+    pub at: Timestamp,
+    /// Its weight.
+    pub weight: f64,
+    /// Why it was not taken, if so.
+    pub skipped: Option<String>,
+    /// ln of the account's e-value; minus infinity (null) where too few of its
+    /// lines rang for it to be judged.
+    pub ln_e: f64,
+    /// ln of the weighted sum of its e-values so far.
+    pub ln_s: f64,
+    /// The set of lines that brings most.
+    pub strongest: Option<JointSource>,
+}
+
+/// One of an account's sets of lines at a look.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JointSource {
+    /// The batch it was planted with; none for all lines of the account.
+    pub batch: Option<String>,
+    /// How many lines it has.
+    pub lines: u32,
+    /// Of those, how many rang since its start.
+    pub rang: u32,
+    /// ln of the e-value of its lines.
+    pub ln_lines: f64,
+    /// ln of the e-value of names heard on them.
+    pub ln_names: f64,
+    /// Its weight within the account.
+    pub weight: f64,
 }
 
 /// A batch of an opened account.
@@ -142,7 +233,7 @@ pub struct Ranked {
     pub account: String,
     /// Whether it is named.
     pub named: bool,
-    /// The rule that comes nearest to its threshold: account or pair.
+    /// The rule that comes nearest to its threshold: account, pair or joint.
     pub route: Route,
     /// Batch of that rule; empty for the account process.
     pub batch: String,
@@ -244,6 +335,9 @@ pub struct Explanation {
     /// Its processes: the account's own, one pair process for each planting,
     /// and level 2 where the account is opened.
     pub processes: Vec<ProcessPath>,
+    /// The looks of joint certification; none for a single batch, and in epochs
+    /// that registered none.
+    pub joint: Option<JointPath>,
     /// Full records that agree with one of its canaries.
     pub at_once: Vec<AtOnceRecord>,
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::text::{by, minute, table, trimmed};
-use super::{power, power_up};
-use crate::attribute::{Explanation, ProcessPath};
+use super::{batch_name, power, power_up};
+use crate::attribute::{Explanation, JointPath, JointStep, ProcessPath};
 use crate::registry::Route;
 
 /// Writes an explanation as text; with `batch`, only what concerns that batch.
@@ -20,6 +20,10 @@ pub fn explain_text(explanation: &Explanation, batch: Option<&str>) -> String {
         out.push('\n');
         out.push_str(&process_text(process));
     }
+    if let (Some(joint), None) = (&explanation.joint, batch) {
+        out.push('\n');
+        out.push_str(&joint_text(joint));
+    }
     for record in explanation.at_once.iter().filter(|record| batch.is_none_or(|batch| record.batch == batch)) {
         let _ = writeln!(
             out,
@@ -27,7 +31,7 @@ pub fn explain_text(explanation: &Explanation, batch: Option<&str>) -> String {
             minute(record.at),
             record.seq,
             record.index,
-            super::batch_name(&record.batch),
+            batch_name(&record.batch),
             record.probability,
             record.threshold,
             if record.accuses { ": it does" } else { "" }
@@ -101,6 +105,47 @@ fn process_text(process: &ProcessPath) -> String {
     }
     skipped.flush(&mut rows);
     out + &trimmed(&rows)
+}
+
+/// The looks at an account, each with what it added.
+fn joint_text(joint: &JointPath) -> String {
+    let mut out = format!(
+        "{}: what is left for this account when the calls are explained without it; the sum over looks so far {}, \
+         threshold {}\n",
+        by(Route::Joint, ""),
+        power(joint.ln_s),
+        power_up(joint.ln_threshold),
+    );
+    match &joint.crossed {
+        Some(crossed) => {
+            let _ = writeln!(out, "crossed at decision {} with {}", crossed.seq, power(crossed.ln_e));
+        }
+        None => out.push_str("not crossed\n"),
+    }
+    if joint.steps.is_empty() {
+        return out;
+    }
+    let mut rows =
+        table(&["look", "calls", "decision", "mostly by", "rang", "lines", "names", "e-value", "weight", "sum"]);
+    for step in &joint.steps {
+        rows.add_row(joint_row(step));
+    }
+    out + &trimmed(&rows)
+}
+
+fn joint_row(step: &JointStep) -> [String; 10] {
+    let [look, calls, seq] = [step.r.to_string(), step.calls.to_string(), step.seq.to_string()];
+    let [by, rang, lines, names] = match (&step.skipped, &step.strongest) {
+        (Some(_), _) => ["skipped".to_owned(), String::new(), String::new(), String::new()],
+        (None, None) => ["nothing".to_owned(), String::new(), String::new(), String::new()],
+        (None, Some(source)) => [
+            source.batch.as_deref().map_or("all its lines", batch_name).to_owned(),
+            format!("{} of {}", source.rang, source.lines),
+            power(source.ln_lines),
+            power(source.ln_names),
+        ],
+    };
+    [look, calls, seq, by, rang, lines, names, power(step.ln_e), format!("{:.4}", step.weight), power(step.ln_s)]
 }
 
 /// A run of bets that did not match.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Step, timeline};
-use super::text::{by, exposed_batches, minute};
+use super::text::{by, exposed_batches, looks, minute};
 use super::{Report, batch_name, power, power_up};
 use crate::attribute::{Explanation, Named, ProcessPath};
 
@@ -157,7 +157,7 @@ fn rest(out: &mut String, report: &Report) {
 
 fn weighed(out: &mut String, report: &Report) {
     let (counts, background) = (&report.attribution.counts, &report.attribution.background);
-    let rows = [
+    let mut rows = vec![
         ("Hits decided", counts.decisions.to_string()),
         ("confirmed", counts.confirmed.to_string()),
         ("in storms", counts.storms.to_string()),
@@ -170,6 +170,7 @@ fn weighed(out: &mut String, report: &Report) {
         ("Ghosts beside them", report.attribution.ghosts.ghosts.to_string()),
         ("Strongest ghost", power(report.attribution.ghosts.ln_e_max)),
     ];
+    rows.extend(report.attribution.joint.as_ref().map(|joint| ("Joint certification", looks(joint))));
     out.push_str("<h2>What was weighed</h2>\n<table><tbody>\n");
     for (name, value) in rows {
         let _ = writeln!(out, "<tr><th>{name}</th><td class=\"num\">{}</td></tr>", powers(&value));

@@ -51,12 +51,8 @@ impl Report {
     /// Puts a report together.
     pub fn new(attribution: &Attribution, case: &CaseFile) -> Self {
         let evidence = case.evidence();
-        let explanations = attribution
-            .named
-            .iter()
-            .take(MAX_TIMELINES)
-            .filter_map(|named| attribute::explain(&evidence, &named.account, None))
-            .collect();
+        let shown = attribution.named.iter().take(MAX_TIMELINES).map(|named| named.account.as_str());
+        let explanations = attribute::explain_all(&evidence, shown);
         Self {
             schema: SCHEMA,
             begins: case.epoch.rules.begins,

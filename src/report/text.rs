@@ -6,7 +6,7 @@ use comfy_table::{Table, presets};
 use jiff::Timestamp;
 
 use super::{Report, batch_name, power, power_up};
-use crate::attribute::{Attribution, Named};
+use crate::attribute::{Attribution, JointSummary, Look, Named};
 use crate::registry::Route;
 
 /// Writes a report as text.
@@ -58,6 +58,31 @@ fn weighed(out: &mut String, found: &Attribution) {
         "{} accounts with {} plantings, {} ghosts beside them",
         counts.accounts, counts.batches, found.ghosts.ghosts
     );
+    if let Some(joint) = found.joint.as_ref().filter(|joint| !joint.looks.is_empty()) {
+        let _ = writeln!(out, "{}", looks(joint));
+    }
+}
+
+/// The looks of joint certification, in a sentence.
+pub(super) fn looks(joint: &JointSummary) -> String {
+    let taken: Vec<&Look> = joint.looks.iter().filter(|look| look.skipped.is_none()).collect();
+    let mut said = match taken.last() {
+        None => "everything at once: not weighed yet".to_owned(),
+        Some(last) => format!(
+            "everything at once: weighed {} time{}, last at {} calls (decision {}), explained by {} source{}",
+            taken.len(),
+            if taken.len() == 1 { "" } else { "s" },
+            last.calls,
+            last.seq,
+            last.selected,
+            if last.selected == 1 { "" } else { "s" },
+        ),
+    };
+    match joint.looks.iter().find_map(|look| look.skipped.as_ref()) {
+        None => said += &format!("; next at {}", joint.next_calls),
+        Some(why) => said += &format!("; no more, since {why}"),
+    }
+    said
 }
 
 fn named(found: &Attribution) -> String {
@@ -167,6 +192,28 @@ pub(super) fn minute(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn look(r: u32, skipped: Option<&str>) -> Look {
+        let at = Timestamp::UNIX_EPOCH;
+        let (calls, seq) = (16 * u64::from(r), 20 * u64::from(r));
+        Look { r, calls, seq, at, weight: 0.1, candidates: 900, selected: r, skipped: skipped.map(str::to_owned) }
+    }
+
+    #[test]
+    fn looks_are_told_with_why_they_ended() {
+        let joint = |looks| JointSummary { ln_threshold: 20.0, calls: 50, looks, next_calls: 64 };
+
+        assert_eq!(looks(&joint(Vec::new())), "everything at once: not weighed yet; next at 64");
+        assert_eq!(
+            looks(&joint(vec![look(1, None), look(2, None)])),
+            "everything at once: weighed 2 times, last at 32 calls (decision 40), explained by 2 sources; next at 64"
+        );
+        assert_eq!(
+            looks(&joint(vec![look(1, None), look(2, Some("block-line was recorded: pranks"))])),
+            "everything at once: weighed 1 time, last at 16 calls (decision 20), explained by 1 source; no more, since \
+             block-line was recorded: pranks"
+        );
+    }
 
     #[test]
     fn a_paragraph_keeps_its_words_and_its_width() {

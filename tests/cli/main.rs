@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub)]
 
+// acts that scores may have driven; lists of leads
+mod acts;
 // shared set-up: a workspace in a folder that goes away
 mod bench;
 // one bad input each: one clear error, nothing lost
