@@ -206,13 +206,8 @@ impl<'a> Stage<'a> {
         }
         let ordinal = epochs.len() as u32 + 1;
         let rules = epoch::rules(&self.config, Quarter::of(now, &self.zone), ordinal, self.scenario.lines.traps)?;
-        let pool: Vec<i64> = self
-            .registry
-            .lines()?
-            .iter()
-            .filter(|row| row.line.line_use == LineUse::Trap)
-            .map(|row| row.id)
-            .collect();
+        let pool: Vec<i64> =
+            self.registry.lines()?.iter().filter(|row| row.line.line_use == LineUse::Trap).map(|row| row.id).collect();
         self.registry.open_epoch(&rules, &pool, now)?;
         self.registry.put_template(self.template.hash(), self.template.name(), self.template.text())?;
         self.told.epochs += 1;

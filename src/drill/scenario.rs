@@ -28,7 +28,7 @@ pub use span::Span;
 pub const FORMAT: &str = "trapline.scenario/1";
 
 /// The scenarios that ship in the binary.
-const SHIPPED: [(&str, &str); 7] = [
+const SHIPPED: [(&str, &str); 8] = [
     ("handan", include_str!("../../templates/scenarios/handan.yaml")),
     ("warehouse-insider", include_str!("../../templates/scenarios/warehouse-insider.yaml")),
     ("partner-api", include_str!("../../templates/scenarios/partner-api.yaml")),
@@ -36,6 +36,7 @@ const SHIPPED: [(&str, &str); 7] = [
     ("war-dial", include_str!("../../templates/scenarios/war-dial.yaml")),
     ("war-dial-with-a-leak", include_str!("../../templates/scenarios/war-dial-with-a-leak.yaml")),
     ("year-of-noise", include_str!("../../templates/scenarios/year-of-noise.yaml")),
+    ("year-of-noise-by-words", include_str!("../../templates/scenarios/year-of-noise-by-words.yaml")),
 ];
 
 /// A scenario, read and checked.
@@ -266,6 +267,10 @@ pub struct Noise {
     pub per_line_and_month: f64,
     /// How long a call lasts; 0 for nobody answered.
     pub seconds: Span,
+    /// Share of the calls in which a parcel is spoken of: couriers at a wrong
+    /// number, fraudsters who dial at random.
+    #[serde(default)]
+    pub parcels: f64,
     /// Lines that the same caller rings one after the other.
     #[serde(default = "once")]
     pub lines_each: Span,

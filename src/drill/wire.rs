@@ -1,5 +1,5 @@
 //! What an exchange and a web server write of a drill: calls as Asterisk's
-//! cdr-csv has them, look-ups as a combined access log.
+//! cdr-csv has them (with all of its optional columns), look-ups as a combined access log.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ impl Call {
         let _ = writeln!(
             text,
             "\"\",\"{caller}\",\"{called}\",\"from-trunk\",\"\"\"\"\" <{caller}>\",\"SIP/trunk-{place:08x}\",\"\",\"Queue\",\"trap\",\
-             \"{start}\",\"{answer}\",\"{end}\",{duration},{billsec},\"ANSWERED\",\"DOCUMENTATION\",\"{unique}.{place}\",\"{note}\"",
+             \"{start}\",\"{answer}\",\"{end}\",{duration},{billsec},\"ANSWERED\",\"DOCUMENTATION\",\"{unique}.{place}\",\"{note}\",\"\",\"{unique}.{place}\",{place}",
             caller = self.caller,
             called = self.called,
             duration = self.seconds + 5,
@@ -39,9 +39,10 @@ impl Call {
     }
 }
 
-/// The place of a call, from the native id that its record has.
+/// The place of a call, from the native id that its record has: unique id and
+/// sequence number.
 pub(super) fn place_of(native_id: &str) -> Option<usize> {
-    native_id.rsplit_once('.')?.1.parse().ok()
+    native_id.rsplit_once('/')?.1.parse().ok()
 }
 
 /// A look-up of a waybill number on the tracking page.

@@ -7,7 +7,7 @@ use super::buyer::address;
 use super::{Origin, Stage};
 use crate::derive::{Draw, ordered_subset};
 use crate::drill::scenario::{Noise, Sweep, TestCalls, TrackingSweep};
-use crate::drill::wire::{Call, Lookup, caller};
+use crate::drill::wire::{Call, Lookup, PARCEL, caller, happens};
 use crate::issue;
 
 /// Days of a month, where rates are by the month.
@@ -52,7 +52,7 @@ fn add_noise(stage: &mut Stage<'_>, place: &str, noise: &Noise) {
                 caller: from.clone(),
                 called: stage.lines[line as usize].national.clone(),
                 seconds: noise.seconds.draw(&mut draw),
-                note: String::new(),
+                note: if noise.parcels > 0.0 && happens(noise.parcels, &mut draw) { PARCEL } else { "" }.to_owned(),
             };
             stage.calls.push((Origin::Noise, call));
         }

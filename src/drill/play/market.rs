@@ -49,8 +49,11 @@ pub(super) fn write(template: &Template, kind: FileKind, rows: &[Vec<String>]) -
         FileKind::Jsonl => {
             let mut text = String::new();
             for cells in rows {
-                let object: serde_json::Map<String, serde_json::Value> =
-                    headers.iter().map(|header| (*header).to_owned()).zip(cells.iter().cloned().map(Into::into)).collect();
+                let object: serde_json::Map<String, serde_json::Value> = headers
+                    .iter()
+                    .map(|header| (*header).to_owned())
+                    .zip(cells.iter().cloned().map(Into::into))
+                    .collect();
                 text += &serde_json::Value::Object(object).to_string();
                 text.push('\n');
             }

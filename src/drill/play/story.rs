@@ -91,8 +91,10 @@ fn came_out(played: &Played, text: &mut String) {
         ("own staff", hits.tests),
         ("look-ups", hits.lookups),
     ];
-    let kinds: Vec<String> = kinds.iter().filter(|(_, tally)| tally.decided > 0).map(|(what, t)| passed(what, *t)).collect();
-    let _ = writeln!(text, "  triage confirmed {}", if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") });
+    let kinds: Vec<String> =
+        kinds.iter().filter(|(_, tally)| tally.decided > 0).map(|(what, t)| passed(what, *t)).collect();
+    let _ =
+        writeln!(text, "  triage confirmed {}", if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") });
     for leaker in &played.leakers {
         let _ = writeln!(text, "  {}", one(leaker));
     }

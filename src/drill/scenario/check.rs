@@ -115,6 +115,7 @@ impl Scenario {
                     format!("expected 0 to 1000, found {}", noise.per_line_and_month),
                 );
             }
+            share("parcels", noise.parcels).map_err(|fault| inside(fault, "noise", place))?;
             if noise.lines_each.from == 0 || noise.lines_each.to > self.lines.traps {
                 return wrong(&at("lines_each"), "expected at least 1, and no more than there are lines");
             }
