@@ -76,7 +76,7 @@ pub fn play(scenario: &Scenario, setting: &Setting, dir: &Path) -> issue::Result
         for (place, sale) in scenario.sales.iter().enumerate().filter(|(_, sale)| sale.day == day) {
             stage.sell(place, sale)?;
         }
-        if (day + 1) % scenario.monitor_every_days == 0 {
+        if (day + 1).is_multiple_of(scenario.monitor_every_days) {
             stage.pass(stage.at(day, PASS_SECOND))?;
         }
     }
@@ -146,7 +146,8 @@ impl<'a> Stage<'a> {
             ..Config::default()
         };
         let zone = config.zone()?;
-        let begins = scenario.begins.to_zoned_datetime(zone.clone()).map_err(out_of_calendar)?.timestamp();
+        let begins =
+            scenario.begins.to_zoned_datetime(zone.clone()).map_err(|error| out_of_calendar(&error))?.timestamp();
         let mut stage = Self {
             scenario,
             setting,
@@ -228,8 +229,8 @@ impl<'a> Stage<'a> {
     fn plant_exports(&mut self, day: u32) -> issue::Result<()> {
         let mut second = PLANT_SECOND;
         for export in &self.scenario.exports {
-            if !(export.days.from..=export.days.to).contains(&day) || (day - export.days.from) % export.every_days != 0
-            {
+            let is_due = export.days.has(day.into()) && (day - export.days.from).is_multiple_of(export.every_days);
+            if !is_due {
                 continue;
             }
             for account in &export.accounts {
@@ -355,6 +356,6 @@ fn append(path: &Path, text: &str) -> issue::Result<()> {
     Ok(())
 }
 
-fn out_of_calendar(error: jiff::Error) -> issue::Error {
+fn out_of_calendar(error: &jiff::Error) -> issue::Error {
     crate::fault::Fault::new(format!("the scenario's days do not exist: {error}")).into()
 }

@@ -69,7 +69,8 @@ fn add_sweep(stage: &mut Stage<'_>, place: &str, sweep: &Sweep) {
     let (begins, phase) = (stage.at(sweep.day, i64::from(sweep.hour) * 3600), draw.below_u64(step));
     let (mut elapsed, mut last) = (0.0, numbers[0]);
     for (rung, number) in numbers.into_iter().filter(|number| number % step == phase).enumerate() {
-        elapsed += ((number - last).min(JUMP) / step) as f64 * sweep.pace_seconds;
+        let rings = if number - last > JUMP { 1 } else { (number - last) / step };
+        elapsed += rings as f64 * sweep.pace_seconds;
         last = number;
         let call = Call {
             at: after(begins, elapsed),

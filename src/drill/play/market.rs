@@ -175,8 +175,11 @@ fn read(stage: &Stage<'_>, kind: FileKind, text: &str, sale: &Sale) -> Vec<SoldR
     rows
 }
 
-/// Calls `take` for each row, with a look-up of its cells by header.
-fn each_row(kind: FileKind, text: &str, take: &mut dyn FnMut(&dyn Fn(&str) -> String)) {
+/// A row's cells, by header.
+type Cells<'a> = &'a dyn Fn(&str) -> String;
+
+/// Calls `take` for each row.
+fn each_row(kind: FileKind, text: &str, take: &mut dyn FnMut(Cells<'_>)) {
     match kind {
         FileKind::Csv => {
             let mut lines = text.lines();
