@@ -40,7 +40,7 @@ fn impossible_values_name_their_field() {
         ("days: 1-3", "days: 1-20", "exports[0].days"),
         ("rows: 50", "rows: 0", "exports[0].rows"),
         ("day: 5", "day: 20", "sales[0].day"),
-        ("[a], day", "[b], day", "sales[0].accounts"),
+        ("[a], day:", "[b], day:", "sales[0].accounts"),
         ("rows: 1,", "rows: 1.5,", "sales[0].calls.rows"),
         ("day: 5,", "day: 5, columns: [number],", "sales[0].columns"),
         ("about:", "template: nobodys\nabout:", "template"),
