@@ -23,14 +23,18 @@ use crate::key::{Label, MasterKey};
 use crate::line::demo_lines;
 use crate::monitor::{self, Pass};
 use crate::plant::Options;
-use crate::record::WaybillBlock as _;
 use crate::registry::memory::MemoryRegistry;
-use crate::registry::{BatchKey, LineUse, NewPlanting, PlantedRow, PlantedRows, Registry, Route};
+use crate::registry::{LineUse, Registry, Route};
 use crate::template::Template;
 
+mod bystanders;
 mod export;
+pub mod play;
+pub mod scenario;
 mod traffic;
+mod wire;
 
+use bystanders::Bystanders;
 use traffic::Traffic;
 
 /// What to rehearse.
@@ -220,36 +224,15 @@ impl Stage {
     }
 
     fn register(&mut self, drill: &Drill, accounts: &[&str]) -> issue::Result<()> {
-        let epoch = 1;
-        self.registry.bind_accounts(epoch, accounts, self.template.hash(), self.now)?;
-        let count = u64::from(drill.canaries);
-        let block = self.template.block().expect("the drill's template has numbers");
-        let first = self.registry.allocate_serials(block.id(), block.size(), count * accounts.len() as u64)?;
-        let plantings: Vec<NewPlanting> = accounts
-            .iter()
-            .enumerate()
-            .map(|(place, account)| {
-                let start = first + place as u64 * count;
-                NewPlanting {
-                    key: BatchKey { epoch, account: (*account).to_owned(), batch: BATCH.to_owned() },
-                    lines: drill.canaries * self.template.roles().len() as u32,
-                    roles: self.template.roles().to_vec(),
-                    block: block.id().to_owned(),
-                    at: self.now,
-                    input_hash: format!("unwoven {account}"),
-                    input_bytes: 0,
-                    scope: String::new(),
-                    rows: PlantedRows {
-                        rows: (start..start + count)
-                            .map(|serial| PlantedRow { serial, ..PlantedRow::default() })
-                            .collect(),
-                        ..PlantedRows::default()
-                    },
-                }
-            })
-            .collect();
-        self.registry.plant_many(&plantings)?;
-        Ok(())
+        let bystanders = Bystanders {
+            epoch: 1,
+            template: &self.template,
+            batch: BATCH,
+            canaries: drill.canaries,
+            accounts,
+            now: self.now,
+        };
+        bystanders.register(&mut self.registry)
     }
 
     fn monitor(&mut self, dir: &Path, now: Timestamp) -> issue::Result<monitor::Summary> {

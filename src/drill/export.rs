@@ -3,11 +3,11 @@
 
 use jiff::civil::Date;
 
-use crate::canary::{Batch, Mint};
+use crate::canary::{Batch, Canary, Mint};
 use crate::codebook::{Codebook, Sizes};
 use crate::derive::{Draw, Stream};
 use crate::key::MasterKey;
-use crate::line::demo_lines;
+use crate::line::{LineNumber, demo_lines};
 use crate::record::Value;
 use crate::template::Template;
 
@@ -24,33 +24,51 @@ pub(super) struct SoldRow {
 
 /// Makes an export of real-looking rows whose phones are no lines of ours.
 pub(super) fn original(template: &Template, draw: &mut Stream, today: Date) -> String {
-    let mut key = [0; 32];
-    key.chunks_mut(4).for_each(|chunk| chunk.copy_from_slice(&draw.word().to_le_bytes()));
+    let key = key(draw);
     let pool: Vec<_> = demo_lines(2 * ROWS, 0, draw).into_iter().map(|line| line.number).collect();
-    let sizes = Sizes { pool: 2 * ROWS, account: ROWS + 1, standing: 1 };
-    let codebook = Codebook::new(&MasterKey::from_bytes(key), 1, sizes);
-    let mint = Mint::new(&codebook, template, &pool);
-    let roles = template.roles();
-    let rows = ROWS / roles.len().max(1) as u32;
-    let batch = Batch { account: "customers", id: "rows", lines: rows * roles.len() as u32, roles };
-    let serials: Vec<u64> = (0..u64::from(rows)).map(|row| (1 << 20) + row).collect();
     let headers: Vec<&str> = template.columns().iter().map(|column| column.header.as_str()).collect();
     let mut text = headers.join(",") + "\n";
-    for canary in mint.canaries(&batch, &serials) {
-        let cells: Vec<String> = template
-            .columns()
-            .iter()
-            .map(|column| match canary.record.value(&column.role) {
-                Some(Value::Text(value)) => value.replace([',', '"', '\n'], " "),
-                Some(Value::Between | Value::Copied) | None => {
-                    mint.scratch(&batch, canary.index, &column.role, today).replace([',', '"', '\n'], " ")
-                }
-            })
-            .collect();
+    for cells in customers(template, &pool, ROWS, key, today) {
         text += &cells.join(",");
         text.push('\n');
     }
     text
+}
+
+/// Makes up to `rows` rows of customers, column by column, whose phones are of
+/// `pool`, which holds twice as many. No cell needs quotes in CSV.
+pub(super) fn customers(
+    template: &Template,
+    pool: &[LineNumber],
+    rows: u32,
+    key: [u8; 32],
+    today: Date,
+) -> Vec<Vec<String>> {
+    let sizes = Sizes { pool: pool.len() as u32, account: rows + 1, standing: 1 };
+    let codebook = Codebook::new(&MasterKey::from_bytes(key), 1, sizes);
+    let mint = Mint::new(&codebook, template, pool);
+    let roles = template.roles();
+    let rows = rows / roles.len().max(1) as u32;
+    let batch = Batch { account: "customers", id: "rows", lines: rows * roles.len() as u32, roles };
+    let serials: Vec<u64> = (0..u64::from(rows)).map(|row| (1 << 20) + row).collect();
+    let canaries = mint.canaries(&batch, &serials);
+    let row = |canary: Canary| {
+        let columns = template.columns().iter().map(|column| match canary.record.value(&column.role) {
+            Some(Value::Text(value)) => value.replace([',', '"', '\n'], " "),
+            Some(Value::Between | Value::Copied) | None => {
+                mint.scratch(&batch, canary.index, &column.role, today).replace([',', '"', '\n'], " ")
+            }
+        });
+        columns.collect()
+    };
+    canaries.into_iter().map(row).collect()
+}
+
+/// A key of the customers' own.
+pub(super) fn key(draw: &mut Stream) -> [u8; 32] {
+    let mut key = [0; 32];
+    key.chunks_mut(4).for_each(|chunk| chunk.copy_from_slice(&draw.word().to_le_bytes()));
+    key
 }
 
 /// Keeps a share of the rows, in an order of the trader's own.

@@ -1,23 +1,14 @@
 //! A drill's calls: fraudsters, wrong numbers, a war-dialler, a silent hang-up.
 
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use super::wire::{self, Call, PARCEL, happens};
 use super::{Drill, Leak};
 use crate::derive::{Draw, Stream};
 use crate::registry::{LineRow, LineUse};
 
 /// Minutes over which the calls are spread: thirty days.
 const MINUTES: u32 = 30 * 24 * 60;
-
-/// One call.
-struct Call {
-    at: Timestamp,
-    caller: String,
-    called: String,
-    seconds: u32,
-    note: String,
-}
 
 /// All calls of a drill, in order of time.
 pub(super) struct Traffic {
@@ -62,7 +53,7 @@ impl Traffic {
         let mut numbers: Vec<&str> = lines.iter().map(|row| row.line.number.national.as_str()).collect();
         numbers.sort_unstable();
         let first = draw.below(numbers.len() as u32 - 20) as usize;
-        let caller = number(draw);
+        let caller = wire::caller(draw);
         let start = self.moment(draw);
         for (place, called) in numbers[first..first + 20].iter().enumerate() {
             let at = start.checked_add((place as i64 * 12).seconds()).expect("within the quarter");
@@ -77,7 +68,7 @@ impl Traffic {
     }
 
     fn ring(&mut self, called: String, seconds: u32, note: String, draw: &mut Stream) {
-        let call = Call { at: self.moment(draw), caller: number(draw), called, seconds, note };
+        let call = Call { at: self.moment(draw), caller: wire::caller(draw), called, seconds, note };
         self.calls.push(call);
     }
 
@@ -102,21 +93,7 @@ impl Traffic {
     pub(super) fn to_asterisk(&self) -> String {
         let mut text = String::new();
         for (place, call) in self.calls.iter().enumerate() {
-            let time = |seconds: i64| {
-                let at = call.at.checked_add(seconds.seconds()).expect("within the quarter");
-                at.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
-            };
-            let (start, answer, end) = (time(0), time(5), time(5 + i64::from(call.seconds)));
-            text += &format!(
-                "\"\",\"{caller}\",\"{called}\",\"from-trunk\",\"\"\"\"\" <{caller}>\",\"SIP/trunk-{place:08x}\",\"\",\"Queue\",\"trap\",\
-                 \"{start}\",\"{answer}\",\"{end}\",{duration},{billsec},\"ANSWERED\",\"DOCUMENTATION\",\"{unique}.{place}\",\"{note}\"\n",
-                caller = call.caller,
-                called = call.called,
-                duration = call.seconds + 5,
-                billsec = call.seconds,
-                unique = call.at.as_second(),
-                note = call.note,
-            );
+            call.write_asterisk(place, &mut text);
         }
         text
     }
@@ -125,18 +102,8 @@ impl Traffic {
 /// What the call's note says: the caller asked for somebody, or only talked of
 /// a parcel.
 fn asked(drill: &Drill, name: &str, draw: &mut Stream) -> String {
-    let hits = |share: f64, draw: &mut Stream| draw.below(1 << 31) < (share * f64::from(1u32 << 31)) as u32;
-    if !hits(drill.names, draw) {
-        return "说包裹理赔".to_owned();
+    if !happens(drill.names, draw) {
+        return PARCEL.to_owned();
     }
-    if hits(drill.masks, draw) {
-        let family: String = name.chars().take(1).collect();
-        return format!("找{family}女士，说包裹理赔");
-    }
-    format!("找{name}，说包裹理赔")
-}
-
-/// A caller that no other call has, nearly surely.
-fn number(draw: &mut Stream) -> String {
-    format!("0{}{:08}", 21 + draw.below(8), draw.below(100_000_000))
+    wire::asked_for(name, happens(drill.masks, draw))
 }

@@ -32,3 +32,64 @@ fn where_nobody_leaks_hardly_any_run_names_somebody() {
     assert!(runs.iter().all(|run| run["confirmed"].as_u64() > Some(50)), "there was something to go wrong on");
     assert!(wrong < 3, "{wrong} of 60 at alpha .05");
 }
+
+#[test]
+fn the_shipped_scenarios_are_listed_and_a_wrong_name_is_told_where_to_look() {
+    let list = Bench::empty().ok(&["drill", "--list"]);
+
+    for name in ["handan", "warehouse-insider", "partner-api", "one-percent", "war-dial", "year-of-noise"] {
+        assert!(list.lines().any(|line| line.starts_with(name) && line.len() > 40), "{name}:\n{list}");
+    }
+    assert!(Bench::empty().fails(&["drill", "hamdan"]).contains("--list"));
+}
+
+/// Plays a scenario with fewer customers around its canaries.
+fn plays(name: &str, scale: &str) -> String {
+    let told = Bench::empty().ok(&["drill", name, "--scale", scale]);
+    assert!(told.ends_with("as expected\n"), "{told}");
+    told
+}
+
+#[test]
+fn five_rented_accounts_are_named_from_a_merged_and_sorted_list() {
+    let told = plays("handan", "0.01");
+
+    assert!((1..=5).all(|rented| told.contains(&format!("rented-{rented}: named"))), "{told}");
+}
+
+#[test]
+fn a_clerk_who_copies_a_few_rows_of_every_list_is_named_by_the_account() {
+    assert!(plays("warehouse-insider", "0.05").contains("clerk-of-hall-3: named"));
+}
+
+#[test]
+fn a_partner_is_named_from_one_stolen_answer() {
+    assert!(plays("partner-api", "0.05").contains("partner-api: named"));
+}
+
+#[test]
+fn one_row_in_a_hundred_names_nobody() {
+    assert!(plays("one-percent", "0.05").contains("one-percent: not named"));
+}
+
+#[test]
+fn storms_name_nobody_and_do_not_cover_a_leak() {
+    plays("war-dial", "1");
+
+    assert!(plays("war-dial-with-a-leak", "0.05").contains("outlet-9: named"));
+}
+
+#[test]
+fn a_scenario_of_ones_own_that_comes_out_differently_fails_with_what_differs() {
+    let bench = Bench::empty();
+    let text = "format: trapline.scenario/1\nabout: Nobody leaks.\nbegins: 2026-10-01\ndays: 3\nlines: {traps: 60, controls: 6}\n\
+                attribution: {ghosts: 50}\nbystanders: {accounts: 5, canaries: 2}\nexpected:\n  - {found: 1}\n";
+    let own = bench.file("own.yaml", text);
+
+    let said = bench.run(&["drill", &own]);
+
+    assert_eq!(said.status, 1, "{}", said.stdout);
+    assert!(said.stderr.contains("leakers named: expected 1, found 0"), "{}", said.stderr);
+    let typo = bench.file("typo.yaml", text.replace("days:", "dayz:"));
+    assert!(bench.fails(&["drill", &typo]).contains("typo.yaml: line 4: "));
+}
