@@ -20,6 +20,7 @@ mod ranking;
 mod report;
 mod statistics;
 mod traffic;
+mod validity;
 mod whole_engine;
 mod world;
 
@@ -53,8 +54,12 @@ impl Size {
 }
 
 /// Topics in the order of the page.
-const TOPICS: [(&str, fn(Size) -> Report); 3] =
-    [("importance", importance::report), ("power", power::report), ("ranking", ranking::report)];
+const TOPICS: &[(&str, fn(Size) -> Report)] = &[
+    ("validity", validity::report),
+    ("importance", importance::report),
+    ("power", power::report),
+    ("ranking", ranking::report),
+];
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
