@@ -15,9 +15,12 @@ mod lines;
 mod names;
 mod people;
 mod power;
+mod published;
 mod random;
 mod ranking;
 mod report;
+mod slot_bets;
+mod slots;
 mod statistics;
 mod traffic;
 mod validity;
@@ -59,6 +62,8 @@ const TOPICS: &[(&str, fn(Size) -> Report)] = &[
     ("importance", importance::report),
     ("power", power::report),
     ("ranking", ranking::report),
+    ("slots", slots::report),
+    ("published", published::report),
 ];
 
 fn main() -> ExitCode {
