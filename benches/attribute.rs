@@ -107,6 +107,8 @@ impl World {
             canaries_max: 10_000_000,
             ghosts: 20_000,
             triage: Triage::default(),
+            joint: None,
+            slots: None,
         };
         let account = |ordinal| AccountRow {
             ordinal,
@@ -126,6 +128,7 @@ impl World {
             input_bytes: 0,
             serials: (0..10).map(|index| 10 * u64::from(ordinal) + index).collect(),
             released: Some(at(30)),
+            scope: String::new(),
         };
         let maker: Arc<dyn PersonaMaker> = Arc::new(Names);
         let mut world = Self {
@@ -194,10 +197,14 @@ impl World {
             rules: &self.rules,
             codebook: &self.codebook,
             pool: &self.pool,
+            slot_lines: &[],
             control: &[],
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            scopes: &[],
+            accusations: &[],
+            acts: &[],
             openings: &[],
             revelations: &[],
             makers: &self.makers,

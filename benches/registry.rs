@@ -140,6 +140,7 @@ fn plantings() -> Vec<NewPlanting> {
         at: now(),
         input_hash: String::new(),
         input_bytes: 0,
+        scope: String::new(),
         rows: PlantedRows {
             rows: (0..5).map(|i| PlantedRow { serial: 5 * n + i, ..PlantedRow::default() }).collect(),
             ..PlantedRows::default()
@@ -205,5 +206,7 @@ fn rules() -> Rules {
         canaries_max: 10_000_000,
         ghosts: 20_000,
         triage: Triage::default(),
+        joint: None,
+        slots: None,
     }
 }

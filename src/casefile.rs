@@ -9,7 +9,10 @@ use crate::issue::stored_template;
 use crate::key::MasterKey;
 use crate::persona::PersonaMaker;
 use crate::record::WaybillBlock as _;
-use crate::registry::{AccountRow, DecisionRow, EpochRow, LineUse, OpeningRow, PlantingRow, Registry, RevelationRow};
+use crate::registry::{
+    AccountRow, AccusationRow, ActRow, DecisionRow, EpochRow, LineUse, OpeningRow, PlantingRow, Registry,
+    RevelationRow, ScopeRow,
+};
 use crate::template::Template;
 
 /// The evidence of one epoch, owned.
@@ -20,6 +23,8 @@ pub struct CaseFile {
     pub codebook: Codebook,
     /// Line ids by place in the pool.
     pub pool: Vec<i64>,
+    /// Ids of the lines of shared slots, by place.
+    pub slot_lines: Vec<i64>,
     /// Row ids of control lines.
     pub control: Vec<i64>,
     /// Accounts by ordinal.
@@ -28,6 +33,12 @@ pub struct CaseFile {
     pub plantings: Vec<PlantingRow>,
     /// Decisions in order.
     pub decisions: Vec<DecisionRow>,
+    /// Scopes of shared slots.
+    pub scopes: Vec<ScopeRow>,
+    /// Accusations in order.
+    pub accusations: Vec<AccusationRow>,
+    /// Acts that were recorded.
+    pub acts: Vec<ActRow>,
     /// Accounts opened for level 2.
     pub openings: Vec<OpeningRow>,
     /// What somebody saw of codewords.
@@ -60,13 +71,19 @@ impl CaseFile {
         let blocks =
             templates.values().filter_map(Template::block).map(|block| (block.id().to_owned(), block.size())).collect();
         let lines = registry.lines()?;
+        let mut pool = registry.pool(number)?;
+        let slot_lines = pool.split_off(pool.len().min(epoch.rules.pool as usize));
         Ok(Self {
             control: lines.iter().filter(|row| row.line.line_use == LineUse::Control).map(|row| row.id).collect(),
             codebook: Codebook::new(master, number, epoch.rules.sizes()),
-            pool: registry.pool(number)?,
+            pool,
+            slot_lines,
             accounts,
             plantings: registry.plantings(number)?,
             decisions: registry.decisions(number)?,
+            scopes: registry.scopes(number)?,
+            accusations: registry.accusations(number)?,
+            acts: registry.acts(number)?,
             openings: registry.openings(number)?,
             revelations: registry.revelations(number)?,
             epoch: epoch.clone(),
@@ -82,10 +99,14 @@ impl CaseFile {
             rules: &self.epoch.rules,
             codebook: &self.codebook,
             pool: &self.pool,
+            slot_lines: &self.slot_lines,
             control: &self.control,
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            scopes: &self.scopes,
+            accusations: &self.accusations,
+            acts: &self.acts,
             openings: &self.openings,
             revelations: &self.revelations,
             makers: &self.makers,

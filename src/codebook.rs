@@ -11,6 +11,10 @@ use crate::derive::{Seed, Stream, ordered_subset, subset};
 use crate::key::{EpochKey, KeyedHash, Label, MasterKey, Subkey};
 use crate::persona::Role;
 
+mod slots;
+
+pub use slots::SharedSlot;
+
 /// Who a codeword belongs to: an account, or a ghost that scores alongside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Holder<'a> {
@@ -18,6 +22,8 @@ pub enum Holder<'a> {
     Account(&'a str),
     /// The ghost of this number.
     Ghost(u32),
+    /// A data set that several accounts see: its shared rows are nobody's own.
+    Scope(&'a str),
 }
 
 /// Sizes of an account's line sets; registered when its epoch opens.
@@ -147,6 +153,7 @@ impl Codebook {
         let ghost;
         let (domain, name): (&[u8], &[u8]) = match holder {
             Holder::Account(name) => (b"account", name.as_bytes()),
+            Holder::Scope(name) => (b"scope", name.as_bytes()),
             Holder::Ghost(number) => {
                 ghost = le(number);
                 (b"ghost", &ghost)

@@ -55,6 +55,12 @@ pub struct Attribution {
     pub standing_lines: u32,
     /// Lines of a batch.
     pub batch_lines: u32,
+    /// Trap lines set aside for shared slots (`plant --scope`); 0 for none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub slot_lines: u32,
+    /// Shared slots of a scope; by default as many as the lines allow, up to 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots_per_scope: Option<u32>,
     /// Days after a quarter's end during which late calls count for it.
     pub horizon_days: u32,
     /// Full records that may be examined in an epoch.
@@ -84,6 +90,11 @@ pub struct Webhook {
     /// Seconds to wait for an answer.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn default_timeout() -> u64 {
@@ -117,6 +128,8 @@ impl Default for Attribution {
             account_lines: None,
             standing_lines: 5,
             batch_lines: 10,
+            slot_lines: 0,
+            slots_per_scope: None,
             horizon_days: 180,
             t_max: 1_000_000_000,
             canaries_max: 10_000_000,
@@ -202,6 +215,9 @@ impl Attribution {
         }
         if self.batch_lines == 0 {
             return wrong("batch_lines", "expected at least 1".to_owned());
+        }
+        if self.slot_lines == 1 || self.slots_per_scope == Some(0) {
+            return wrong("slot_lines", "a shared slot has two variants: expected at least 2 lines, or 0".to_owned());
         }
         Ok(())
     }

@@ -171,7 +171,7 @@ impl Stage {
         let lines = registry.lines()?;
         let pool: Vec<i64> = lines.iter().filter(|row| row.line.line_use == LineUse::Trap).map(|row| row.id).collect();
         let rules = epoch::rules(&config, Quarter::of(now, &config.zone()?), 1, drill.lines)?;
-        registry.open_epoch(&rules, &pool, now)?;
+        registry.open_epoch(&rules, &epoch::frozen(&pool, &rules), now)?;
         let template = Template::by_name(TEMPLATE).expect("shipped with the library")?;
         registry.put_template(template.hash(), template.name(), template.text())?;
         Ok(Self { registry, master: master.clone(), config, template, lines, now })
@@ -237,6 +237,7 @@ impl Stage {
                     at: self.now,
                     input_hash: format!("unwoven {account}"),
                     input_bytes: 0,
+                    scope: String::new(),
                     rows: PlantedRows {
                         rows: (start..start + count)
                             .map(|serial| PlantedRow { serial, ..PlantedRow::default() })

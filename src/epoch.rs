@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::registry::EpochRow;
-use crate::rules::{LAMBDAS, REGION_GATE, Rules, Shares, THETA_LAMBDAS};
+use crate::rules::{JointRules, LAMBDAS, REGION_GATE, Rules, Shares, SlotRules, THETA_LAMBDAS};
 
 /// A calendar quarter, printed as `2026Q4`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,15 +69,21 @@ impl FromStr for Quarter {
     }
 }
 
-/// Writes down the rules of the `ordinal`-th epoch over a pool of `pool` lines.
+/// Writes down the rules of the `ordinal`-th epoch over `lines` trap lines, of
+/// which shared slots take what the configuration sets aside for them.
 ///
 /// # Errors
 ///
 /// When the pool is too small for the line sets that are asked for.
-pub fn rules(config: &Config, quarter: Quarter, ordinal: u32, pool: u32) -> Result<Rules, Fault> {
+pub fn rules(config: &Config, quarter: Quarter, ordinal: u32, lines: u32) -> Result<Rules, Fault> {
     let zone = config.zone()?;
     let (begins, ends) = quarter.bounds(&zone)?;
     let settings = &config.attribution;
+    let slots = (settings.slot_lines > 0).then(|| {
+        let per_scope = settings.slots_per_scope.unwrap_or(MOST_SLOTS).min(settings.slot_lines / 2);
+        SlotRules::new(settings.slot_lines, per_scope)
+    });
+    let pool = lines.saturating_sub(settings.slot_lines);
     // attribution.md 15.1: N/20, at least 20, at most 100.
     let account_lines = settings.account_lines.unwrap_or((pool / 20).clamp(20, 100));
     if pool < 2 * account_lines {
@@ -115,7 +121,24 @@ pub fn rules(config: &Config, quarter: Quarter, ordinal: u32, pool: u32) -> Resu
         canaries_max: settings.canaries_max,
         ghosts: settings.ghosts,
         triage: config.triage.clone(),
+        joint: Some(JointRules::default()),
+        slots,
     })
+}
+
+/// Shared slots of a scope unless the configuration says otherwise: enough for
+/// two colluders (attribution.md 8.4) at this procedure's thresholds.
+const MOST_SLOTS: u32 = 200;
+
+/// Puts trap lines into the order in which an epoch freezes them: the pool,
+/// then the lines of shared slots. Those are taken evenly from all of them, so
+/// that slots are no block of neighbouring numbers.
+pub fn frozen(lines: &[i64], rules: &Rules) -> Vec<i64> {
+    let slots = rules.slots.as_ref().map_or(0, |slots| u64::from(slots.lines));
+    let count = lines.len().max(1) as u64;
+    let is_slot = |place: &usize| (*place as u64 + 1) * slots / count > *place as u64 * slots / count;
+    let (behind, pool): (Vec<usize>, Vec<usize>) = (0..lines.len()).partition(is_slot);
+    pool.into_iter().chain(behind).map(|place| lines[place]).collect()
 }
 
 /// Finds the epoch that `now` falls into.
@@ -156,6 +179,23 @@ mod tests {
         for wrong in ["2026", "2026Q5", "Q1", "2026Q", "99999Q1"] {
             assert!(wrong.parse::<Quarter>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn slot_lines_stand_behind_the_pool_and_come_from_everywhere() {
+        let mut config = Config::default();
+        config.attribution.slot_lines = 25;
+        let quarter = "2026Q4".parse().expect("a quarter");
+        let rules = rules(&config, quarter, 1, 100).expect("enough lines");
+        let lines: Vec<i64> = (1..=100).collect();
+
+        let frozen = frozen(&lines, &rules);
+
+        assert_eq!((rules.pool, rules.frozen_lines()), (75, 100));
+        assert_eq!(frozen[75..78], [4, 8, 12]);
+        let mut sorted = frozen.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, lines);
     }
 
     #[test]

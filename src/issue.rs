@@ -269,6 +269,7 @@ fn new_planting(
         at: now,
         input_hash: survey.input_hash.clone(),
         input_bytes: survey.input_bytes,
+        scope: String::new(),
         rows,
     }
 }

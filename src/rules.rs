@@ -20,7 +20,7 @@ pub struct Shares {
     pub account: f64,
     /// Pair processes, one for each batch, accusing the account.
     pub pair: f64,
-    /// Joint certification; unspent until it is implemented.
+    /// Joint certification: everything seen so far, weighed at once on schedule.
     pub joint: f64,
     /// Level 2: naming the batch of an opened account.
     pub batch: f64,
@@ -119,6 +119,80 @@ pub struct Rules {
     pub ghosts: u32,
     /// Triage.
     pub triage: Triage,
+    /// Joint certification. Epochs that older programs opened have none: their
+    /// share of it stays unspent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint: Option<JointRules>,
+    /// Shared slots, where lines were set aside for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<SlotRules>,
+}
+
+/// Joint certification (attribution.md 6): when it looks, and what it bets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JointRules {
+    /// Confirmed calls on lines of the pool at the first look; each later look
+    /// comes when there are twice as many.
+    pub first_look: u64,
+    /// Sources that are expected, by chance, to hold enough of the lines that
+    /// rang to be looked at closely.
+    pub candidates: u64,
+    /// The most sources that the fit explains calls by.
+    pub support: u32,
+    /// Calls a line of a leaking source gets, as multiples of the mean over
+    /// lines that rang at all.
+    pub rates: Vec<f64>,
+    /// Shares of a source's canaries that are still in circulation.
+    pub circulating: Vec<f64>,
+}
+
+impl Default for JointRules {
+    fn default() -> Self {
+        Self {
+            first_look: 8,
+            candidates: 20_000,
+            support: 15,
+            rates: vec![0.25, 0.5, 1.0, 2.0],
+            circulating: vec![1.0, 0.6, 0.3],
+        }
+    }
+}
+
+/// Shared slots (attribution.md 8.4): canaries of a data set that several
+/// accounts see. Each account gets one of a slot's two variants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotRules {
+    /// Lines behind the pool that only slots wear.
+    pub lines: u32,
+    /// Slots of one scope, at most.
+    pub per_scope: u32,
+    /// Share of a scope's slots whose bias follows the arcsine law.
+    pub arcsine: f64,
+    /// That law's cut-off: no bias lies nearer to 0 or 1.
+    pub cutoff: f64,
+    /// Bias of the other slots.
+    pub bias: f64,
+    /// Betting grid of the pair (rate of first variants, rate of second ones).
+    pub pair_lambdas: Vec<f64>,
+    /// Exponents of the symmetric Tardos scores.
+    pub tilts: Vec<f64>,
+}
+
+impl SlotRules {
+    /// The rules for `lines` lines and at most `per_scope` slots a scope.
+    pub fn new(lines: u32, per_scope: u32) -> Self {
+        Self {
+            lines,
+            per_scope,
+            arcsine: 0.5,
+            cutoff: 0.01,
+            bias: 0.5,
+            pair_lambdas: vec![0.0, 0.1, 0.2, 0.35, 0.6, 1.0],
+            tilts: vec![0.05, 0.1, 0.15, 0.22, 0.3, 0.45],
+        }
+    }
 }
 
 /// The gate of regions: one source in a thousand passes it by chance (Ville).
@@ -154,6 +228,11 @@ impl Rules {
         (f64::from(batches) * j * (j + 1.0)).ln() - (self.shares.batch * self.epoch_alpha()).ln()
     }
 
+    /// ln of the accumulated e-value at which joint certification accuses.
+    pub fn ln_joint_threshold(&self) -> f64 {
+        (self.n_max as f64).ln() - (self.shares.joint * self.epoch_alpha()).ln()
+    }
+
     /// The coincidence probability at which one full record accuses.
     pub fn at_once_probability(&self) -> f64 {
         self.shares.at_once * self.epoch_alpha() / (self.t_max as f64 * self.canaries_max as f64)
@@ -167,6 +246,11 @@ impl Rules {
     /// The e-value at which a ghost raises the alarm, as ln.
     pub fn ln_ghost_alarm(&self) -> f64 {
         (f64::from(self.ghosts) / 0.001).ln()
+    }
+
+    /// Lines that the epoch freezes: the pool, and behind it those of slots.
+    pub fn frozen_lines(&self) -> u32 {
+        self.pool + self.slots.as_ref().map_or(0, |slots| slots.lines)
     }
 
     /// The sizes of line sets.

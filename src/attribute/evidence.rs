@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use crate::codebook::Codebook;
 use crate::observation::Found;
 use crate::persona::{PersonaMaker, PersonaPattern, Role};
-use crate::registry::{AccountRow, DecisionRow, OpeningRow, PlantingRow, RevelationRow, Verdict};
+use crate::registry::{
+    AccountRow, AccusationRow, ActRow, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Verdict,
+};
 use crate::rules::Rules;
 
 use super::query;
+use super::scope::ScopeDesk;
 
 /// What is known of one epoch, as plain values.
 #[derive(Clone, Copy)]
@@ -22,6 +25,9 @@ pub struct Evidence<'a> {
     pub codebook: &'a Codebook,
     /// Row ids of the pool's lines, by place: as many as the rules say.
     pub pool: &'a [i64],
+    /// Row ids of the lines that only shared slots wear, by place: as many as
+    /// the rules say.
+    pub slot_lines: &'a [i64],
     /// Row ids of control lines.
     pub control: &'a [i64],
     /// Its accounts, by ordinal.
@@ -30,6 +36,12 @@ pub struct Evidence<'a> {
     pub plantings: &'a [PlantingRow],
     /// Its decisions in order of their sequence number.
     pub decisions: &'a [DecisionRow],
+    /// Its scopes of shared slots.
+    pub scopes: &'a [ScopeRow],
+    /// Its accusations in order.
+    pub accusations: &'a [AccusationRow],
+    /// Acts that were recorded, in order.
+    pub acts: &'a [ActRow],
     /// Its openings in order.
     pub openings: &'a [OpeningRow],
     /// Its revelations in order.
@@ -56,6 +68,25 @@ pub(super) struct Call {
     pub(super) persons: Vec<Heard>,
     /// Waybill numbers.
     pub(super) numbers: Vec<NumberHit>,
+    /// Lines and numbers of shared slots.
+    pub(super) shared: Vec<SharedHit>,
+    /// All that was said about a person, where the record names one phone alone:
+    /// what a shared slot's persona is held against.
+    pub(super) said: Vec<PersonaPattern>,
+}
+
+/// Something that shared slots of some scopes show.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum SharedHit {
+    /// A slot line, by place among them.
+    Line(u32),
+    /// A number of a scope's.
+    Number {
+        /// Its block.
+        block: String,
+        /// Its serial.
+        serial: u64,
+    },
 }
 
 /// Something that a call asks of every source.
@@ -71,6 +102,8 @@ pub(super) enum Question<'c> {
     Region(&'c PersonaPattern),
     /// Whether this number is of the source.
     Number(NumberHit),
+    /// Whether the source has the variant of a shared slot that this shows.
+    Shared(&'c SharedHit),
 }
 
 impl Call {
@@ -83,7 +116,8 @@ impl Call {
             HeardOn::Anybody => Question::Region(&heard.pattern),
         });
         let numbers = self.numbers.iter().map(|hit| Question::Number(*hit));
-        lines.chain(sets).chain(persons).chain(numbers)
+        let shared = self.shared.iter().map(Question::Shared);
+        lines.chain(sets).chain(persons).chain(numbers).chain(shared)
     }
 }
 
@@ -126,6 +160,8 @@ pub(super) struct Desk<'a> {
     pub(super) accounts: HashMap<&'a str, usize>,
     /// Blocks in order of their ids.
     pub(super) blocks: Vec<BlockDesk>,
+    /// Scopes of shared slots that some planting carries.
+    pub(super) scopes: Vec<ScopeDesk<'a>>,
     /// Revelations of each account that has any, in order.
     pub(super) revelations: HashMap<usize, Vec<&'a RevelationRow>>,
 }
@@ -169,9 +205,18 @@ impl<'a> Desk<'a> {
         for rows in revelations.values_mut() {
             rows.sort_by_key(|row| row.after_seq);
         }
-        let mut desk =
-            Self { evidence, calls: Vec::new(), plantings, planter, accounts, blocks: Vec::new(), revelations };
+        let mut desk = Self {
+            evidence,
+            calls: Vec::new(),
+            plantings,
+            planter,
+            accounts,
+            blocks: Vec::new(),
+            scopes: Vec::new(),
+            revelations,
+        };
         desk.blocks = evidence.blocks.iter().map(|(id, &size)| desk.block(id, size)).collect();
+        desk.scopes = desk.read_scopes();
         desk.calls = desk.read_calls();
         desk
     }
@@ -191,9 +236,47 @@ impl<'a> Desk<'a> {
     fn read_calls(&self) -> Vec<Call> {
         let places: HashMap<i64, u32> =
             self.evidence.pool.iter().enumerate().map(|(place, &id)| (id, place as u32)).collect();
+        let slot_places: HashMap<i64, u32> =
+            self.evidence.slot_lines.iter().enumerate().map(|(place, &id)| (id, place as u32)).collect();
         let confirmed = || self.evidence.decisions.iter().filter(|row| row.verdict == Verdict::Confirmed);
         let numbers = self.numbers(confirmed());
-        confirmed().map(|row| read_call(row, &places, &numbers)).collect()
+        let read = |row| {
+            let mut call = read_call(row, &places, &numbers);
+            self.read_shared(row, &slot_places, &mut call);
+            call
+        };
+        confirmed().map(read).collect()
+    }
+
+    /// Adds what a decision shows of shared slots. A scope's number is nobody's
+    /// own: it is no question about numbers.
+    fn read_shared(&self, row: &DecisionRow, slot_places: &HashMap<i64, u32>, call: &mut Call) {
+        if self.scopes.is_empty() {
+            return;
+        }
+        let mut phones = 0;
+        for found in &row.hit.found {
+            match found {
+                Found::Line { line, .. } => {
+                    phones += 1;
+                    call.shared.extend(slot_places.get(line).map(|&place| SharedHit::Line(place)));
+                }
+                Found::Lines { .. } => phones += 1,
+                Found::Person { pattern } if !pattern.is_any() => call.said.push(pattern.clone()),
+                Found::Person { .. } | Found::Number { .. } => {}
+            }
+        }
+        if phones != 1 {
+            call.said.clear();
+        }
+        let ids: Vec<&String> = self.evidence.blocks.keys().collect();
+        let is_shared = |hit: &NumberHit| {
+            self.scopes.iter().any(|scope| scope.row.block == *ids[hit.block] && scope.has_serial(hit.serial))
+        };
+        let (shared, own): (Vec<NumberHit>, Vec<NumberHit>) = call.numbers.drain(..).partition(is_shared);
+        call.numbers = own;
+        let number = |hit: NumberHit| SharedHit::Number { block: ids[hit.block].clone(), serial: hit.serial };
+        call.shared.extend(shared.into_iter().map(number));
     }
 
     /// Every number that was seen, with its serial and its owner.
@@ -245,6 +328,8 @@ fn read_call(row: &DecisionRow, places: &HashMap<i64, u32>, numbers: &HashMap<(S
         sets: Vec::new(),
         persons: Vec::new(),
         numbers: Vec::new(),
+        shared: Vec::new(),
+        said: Vec::new(),
     };
     let mut any_phone = false;
     for found in &row.hit.found {

@@ -62,6 +62,7 @@ impl Ghost {
             maker: desk.maker(account),
             template: &evidence.accounts[account].template,
             numbers: Vec::new(),
+            variants: None,
             shown: Vec::new(),
             ln_threshold,
         };
@@ -75,7 +76,9 @@ impl Ghost {
             let account = desk.planter[planting].expect("ghosts copy plantings of bound accounts");
             let own = desk.batch_set(holder, row, &lines);
             let ln_threshold = evidence.rules.ln_pair_threshold(row.j);
-            processes.push(process(Route::Pair, row.at, own, roles, account, ln_threshold));
+            let mut pair = process(Route::Pair, row.at, own, roles, account, ln_threshold);
+            pair.variants = desk.own_variants(holder, row);
+            processes.push(pair);
         }
         processes
     }

@@ -16,16 +16,22 @@
 //! Everything is pure: the same evidence gives the same answer to the last bit.
 
 mod account;
+pub mod acts;
 mod at_once;
 mod batch;
+#[cfg(test)]
+mod coalitions;
 mod evidence;
+pub mod fingerprint;
 mod ghosts;
+pub mod joint;
 mod mixture;
 mod path;
 mod process;
 mod prune;
 mod query;
 mod said;
+mod scope;
 mod sequence;
 mod slot;
 mod state;

@@ -12,6 +12,7 @@ use crate::persona::{PersonaMaker, Role};
 use crate::registry::{PlantingRow, RevelationRow, Route};
 
 use super::evidence::Desk;
+use super::scope::OwnVariants;
 
 /// One process, ready to be asked.
 pub(super) struct Process<'a> {
@@ -32,6 +33,8 @@ pub(super) struct Process<'a> {
     /// Hash of the template that the maker is of.
     pub(super) template: &'a str,
     pub(super) numbers: Vec<OwnNumbers>,
+    /// Its variants of shared slots.
+    pub(super) variants: Option<OwnVariants>,
     /// What somebody saw, in order.
     pub(super) shown: Vec<Shown>,
     pub(super) ln_threshold: f64,
@@ -81,6 +84,8 @@ impl<'a> Process<'a> {
             maker: desk.maker(account),
             template: &desk.evidence.accounts[account].template,
             numbers: own_numbers(desk, &first),
+            // Slots came with a planting: they are that pair process's.
+            variants: None,
             shown: desk.shown(account, lines, None),
             ln_threshold: rules.ln_account_threshold(),
         }
@@ -102,6 +107,7 @@ impl<'a> Process<'a> {
             maker: desk.maker(account),
             template: &desk.evidence.accounts[account].template,
             numbers: own_numbers(desk, &[planting]),
+            variants: desk.own_variants(holder, row),
             shown: desk.shown(account, lines, Some(&row.key.batch)),
             ln_threshold: desk.evidence.rules.ln_pair_threshold(row.j),
         }
@@ -124,6 +130,7 @@ impl<'a> Process<'a> {
             domain: Some(domain),
             roles: Vec::new(),
             maker: None,
+            variants: None,
             shown: desk.shown_batch(account, batch),
             ln_threshold,
             ..Self::of_planting(desk, account, planting, lines)
@@ -168,7 +175,9 @@ impl<'a> Desk<'a> {
                         .iter()
                         .map(|&p| &self.evidence.plantings[p])
                         .find(|p| p.key.batch == *shown);
-                    let set = planting.map(|p| self.batch_set(holder, p, lines)).unwrap_or_default();
+                    let mut set = planting.map(|p| self.batch_set(holder, p, lines)).unwrap_or_default();
+                    // Variants are the account's: its other batch shows the same.
+                    set.extend(planting.into_iter().flat_map(|p| self.slot_places(p)));
                     (Some(set), batch.is_none())
                 }
             };

@@ -17,6 +17,7 @@ use super::account::{Score, lines_of};
 use super::evidence::{Call, Desk, HeardOn};
 use super::process::Process;
 use super::said::Said;
+use super::scope::Symbol;
 use super::sequence::{LineQuery, Sequences};
 use super::table::Table;
 
@@ -97,6 +98,8 @@ pub(super) struct Bounds<'d, 'a> {
     /// By class (`None`: all classes without sets) and number of own lines.
     tables: HashMap<(Option<usize>, u32), Table>,
     said: Said<'d, 'a>,
+    /// By scope: the symbols that calls show, in order, with when.
+    symbols: Vec<Vec<(Timestamp, Symbol)>>,
     /// When somebody was last described without a line.
     last_region: Option<Timestamp>,
     /// Plantings of which a number was seen.
@@ -106,7 +109,7 @@ pub(super) struct Bounds<'d, 'a> {
 /// What rang of a process's lines.
 struct Rung {
     lines: Vec<u32>,
-    /// ln of the largest line evidence.
+    /// ln of the largest evidence of lines and shared slots.
     ln_sup: f64,
 }
 
@@ -146,7 +149,7 @@ impl<'d, 'a> Bounds<'d, 'a> {
             desk.calls.iter().flat_map(|call| &call.numbers).filter_map(|number| Some(number.owner?.0)).collect();
         numbered.sort_unstable();
         numbered.dedup();
-        Self { desk, sequences, tables, said: Said::new(desk), last_region, numbered }
+        Self { desk, sequences, tables, said: Said::new(desk), symbols: symbols(desk), last_region, numbered }
     }
 
     /// Bound of how far above its threshold any process of `account` was; may
@@ -193,7 +196,7 @@ impl<'d, 'a> Bounds<'d, 'a> {
         std::iter::once(own).chain(pairs)
     }
 
-    /// What rang; `None` where the process needs the state machine: something
+    /// What rang, and the largest evidence of lines and shared slots; `None` where the process needs the state machine: something
     /// of it was shown, or one of its numbers was seen. Numbers of nobody only take evidence away.
     fn rung(&self, process: &Process<'_>) -> Option<Rung> {
         let class = self.sequences.class(process.start);
@@ -217,6 +220,33 @@ impl<'d, 'a> Bounds<'d, 'a> {
         } else {
             self.tables.get(&((!sequence.sets.is_empty()).then_some(class), process.own.len() as u32))?.ln_sup(&matches)
         };
+        let ln_sup = ln_sup + self.ln_slot_sup(process);
         Some(Rung { lines: rung.into_iter().map(|(_, line)| line).collect(), ln_sup })
     }
+
+    /// ln of the largest evidence of the process's shared slots.
+    fn ln_slot_sup(&self, process: &Process<'_>) -> f64 {
+        let Some(own) = &process.variants else { return 0.0 };
+        let scope = &self.desk.scopes[own.scope];
+        let (mut asked, mut bets, mut sup) = (vec![false; scope.slots.len()], scope.bets(), 0.0f64);
+        for &(_, symbol) in self.symbols[own.scope].iter().filter(|(at, _)| *at >= process.start) {
+            if std::mem::replace(&mut asked[symbol.slot], true) {
+                continue;
+            }
+            let matched = own.variants[symbol.slot] == symbol.variant;
+            bets.bet(scope.ln_factors(symbol, matched));
+            if matched {
+                sup = sup.max(bets.ln_e());
+            }
+        }
+        sup
+    }
+}
+
+fn symbols(desk: &Desk<'_>) -> Vec<Vec<(Timestamp, Symbol)>> {
+    let of_scope = |scope: &super::scope::ScopeDesk<'_>| {
+        let hits = desk.calls.iter().flat_map(|call| call.shared.iter().map(move |hit| (call, hit)));
+        hits.filter_map(|(call, hit)| Some((call.at, scope.symbol(desk, call, hit)?))).collect()
+    };
+    desk.scopes.iter().map(of_scope).collect()
 }

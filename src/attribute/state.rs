@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::persona::{Persona, PersonaPattern, Role};
 
-use super::evidence::{BlockDesk, Call, Desk, NumberHit, Question};
+use super::evidence::{BlockDesk, Call, Desk, NumberHit, Question, SharedHit};
+use super::fingerprint::Bets;
 use super::mixture::{Mixture, ln_lambda_factor, ln_theta_factor, theta_grid};
 use super::process::Process;
 use super::query;
@@ -51,6 +52,14 @@ pub(super) struct State<'p, 'a> {
     names: Mixture,
     regions: Option<OddsChannel>,
     numbers: Vec<NumberState>,
+    slots: Option<SlotState>,
+}
+
+/// Slots of the process's scope.
+struct SlotState {
+    /// Slots that were asked about, or whose variant somebody saw.
+    asked: Vec<bool>,
+    bets: Bets,
 }
 
 /// A channel of the theta family whose grid is scaled by its first query.
@@ -105,6 +114,10 @@ impl<'p, 'a> State<'p, 'a> {
             names: Mixture::new(rules.lambdas.len()),
             regions: None,
             numbers: process.numbers.iter().map(|_| NumberState::default()).collect(),
+            slots: process.variants.as_ref().map(|own| {
+                let scope = &desk.scopes[own.scope];
+                SlotState { asked: vec![false; scope.slots.len()], bets: scope.bets() }
+            }),
         }
     }
 
@@ -112,7 +125,8 @@ impl<'p, 'a> State<'p, 'a> {
     /// their e-values multiply.
     pub(super) fn ln_e(&self) -> f64 {
         let numbers: f64 = self.numbers.iter().map(|state| OddsChannel::ln_e(state.channel.as_ref())).sum();
-        self.lines.ln_e() + self.names.ln_e() + OddsChannel::ln_e(self.regions.as_ref()) + numbers
+        let slots = self.slots.as_ref().map_or(0.0, |slots| slots.bets.ln_e());
+        self.lines.ln_e() + self.names.ln_e() + OddsChannel::ln_e(self.regions.as_ref()) + numbers + slots
     }
 
     /// Answers a question of `call`, unless it is none for this process.
@@ -123,6 +137,7 @@ impl<'p, 'a> State<'p, 'a> {
             Question::Name(lines, pattern) => self.name(lines, pattern),
             Question::Region(pattern) => self.region(pattern),
             Question::Number(hit) => self.number(call, hit),
+            Question::Shared(hit) => self.shared(call, hit),
         }
     }
 
@@ -142,8 +157,12 @@ impl<'p, 'a> State<'p, 'a> {
                     &all
                 }
             };
+            if let (Some(slots), None) = (&mut self.slots, &shown.lines) {
+                slots.asked.fill(true);
+            }
             let fresh: &mut Vec<u32> = entered.get_or_insert_default();
             for &line in lines {
+                self.see_slot(line);
                 if line < self.desk.evidence.rules.pool && self.in_domain(line) && !self.revealed[line as usize] {
                     self.reveal(line);
                     fresh.push(line);
@@ -153,6 +172,16 @@ impl<'p, 'a> State<'p, 'a> {
             }
         }
         entered
+    }
+
+    /// Notes that somebody saw which variant a slot has, of which `place` in
+    /// the epoch's frozen lines is one.
+    fn see_slot(&mut self, place: u32) {
+        let (Some(slots), Some(own)) = (&mut self.slots, &self.process.variants) else { return };
+        let line = place.checked_sub(self.desk.evidence.rules.pool);
+        if let Some(slot) = line.and_then(|line| self.desk.scopes[own.scope].slot_of(line)) {
+            slots.asked[slot] = true;
+        }
     }
 
     fn in_domain(&self, line: u32) -> bool {
@@ -298,6 +327,21 @@ impl<'p, 'a> State<'p, 'a> {
         }
         self.unrevealed.iter_mut().for_each(|slot| slot.learn(pattern, false));
         matched
+    }
+
+    fn shared(&mut self, call: &Call, hit: &SharedHit) -> Option<Answer> {
+        let (slots, own) = (self.slots.as_mut()?, self.process.variants.as_ref()?);
+        let scope = &self.desk.scopes[own.scope];
+        let symbol = scope.symbol(self.desk, call, hit)?;
+        if std::mem::replace(&mut slots.asked[symbol.slot], true) {
+            return None;
+        }
+        let q = scope.chance(symbol);
+        let matched = own.variants[symbol.slot] == symbol.variant;
+        if is_open(q) {
+            slots.bets.bet(scope.ln_factors(symbol, matched));
+        }
+        Some(Answer { channel: Channel::Slot, lines: Vec::new(), matched, q })
     }
 
     fn number(&mut self, call: &Call, hit: NumberHit) -> Option<Answer> {

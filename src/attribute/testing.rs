@@ -12,7 +12,9 @@ use crate::observation::{Found, Hit};
 use crate::persona::{
     Given, Name, NamePattern, Persona, PersonaLaw, PersonaMaker, PersonaPattern, Place, PlacePattern, Role,
 };
-use crate::registry::{AccountRow, BatchKey, DecisionRow, OpeningRow, PlantingRow, RevelationRow, Verdict};
+use crate::registry::{
+    AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, OpeningRow, PlantingRow, RevelationRow, ScopeRow, Verdict,
+};
 use crate::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
 
 use super::Evidence;
@@ -112,6 +114,10 @@ pub(super) struct World {
     pub(super) accounts: Vec<AccountRow>,
     pub(super) plantings: Vec<PlantingRow>,
     pub(super) decisions: Vec<DecisionRow>,
+    pub(super) slot_lines: Vec<i64>,
+    pub(super) scopes: Vec<ScopeRow>,
+    pub(super) accusations: Vec<AccusationRow>,
+    pub(super) acts: Vec<ActRow>,
     pub(super) openings: Vec<OpeningRow>,
     pub(super) revelations: Vec<RevelationRow>,
     pub(super) makers: BTreeMap<String, Arc<dyn PersonaMaker>>,
@@ -145,6 +151,8 @@ impl World {
             canaries_max: 10_000_000,
             ghosts: 0,
             triage: Triage::default(),
+            joint: None,
+            slots: None,
         };
         let account = |ordinal| AccountRow {
             ordinal,
@@ -161,6 +169,10 @@ impl World {
             accounts: (0..accounts).map(account).collect(),
             plantings: Vec::new(),
             decisions: Vec::new(),
+            slot_lines: Vec::new(),
+            scopes: Vec::new(),
+            accusations: Vec::new(),
+            acts: Vec::new(),
             openings: Vec::new(),
             revelations: Vec::new(),
             makers: BTreeMap::from([("toy".to_owned(), maker)]),
@@ -184,6 +196,7 @@ impl World {
             input_bytes: 0,
             serials: Vec::new(),
             released: Some(second(at)),
+            scope: String::new(),
         });
         self.plantings.len() - 1
     }
@@ -222,10 +235,14 @@ impl World {
             rules: &self.rules,
             codebook: &self.codebook,
             pool: &self.pool,
+            slot_lines: &self.slot_lines,
             control: &self.control,
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            scopes: &self.scopes,
+            accusations: &self.accusations,
+            acts: &self.acts,
             openings: &self.openings,
             revelations: &self.revelations,
             makers: &self.makers,

@@ -102,6 +102,7 @@ fn process<'a>(pool: u32, own: Vec<u32>, maker: Option<&'a dyn PersonaMaker>, ro
         maker,
         template: "toy",
         numbers: Vec::new(),
+        variants: None,
         shown: Vec::new(),
         ln_threshold: f64::INFINITY,
     }

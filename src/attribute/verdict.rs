@@ -287,6 +287,8 @@ pub enum Channel {
     Region,
     /// A waybill number.
     Number,
+    /// A shared slot: which of its two variants was leaked.
+    Slot,
     /// No bet: somebody saw these bits, they are revealed with factor 1.
     Revealed,
 }
@@ -300,6 +302,7 @@ impl Channel {
             Self::Name => "name",
             Self::Region => "region",
             Self::Number => "number",
+            Self::Slot => "slot",
             Self::Revealed => "revealed",
         }
     }

@@ -180,6 +180,7 @@ fn seed_chunk(
             at: bench.now,
             input_hash: String::new(),
             input_bytes: 0,
+            scope: String::new(),
             rows: PlantedRows {
                 rows: serials
                     .by_ref()

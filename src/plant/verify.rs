@@ -211,6 +211,7 @@ mod tests {
             ..PlantedRow::default()
         };
         PlantedRows {
+            shared: Vec::new(),
             // In index order, which is not the order of places.
             rows: vec![row(14, b"SNARE\n"), row(5, b"TRAP\n")],
             output_hash: sha(PLANTED),

@@ -81,7 +81,7 @@ impl Plan {
             ))
             .hint("the input changed between the two passes: plant again when nobody writes to it"));
         }
-        let rows = PlantedRows { rows: self.rows.clone(), output_hash, output_bytes: written };
+        let rows = PlantedRows { rows: self.rows.clone(), shared: Vec::new(), output_hash, output_bytes: written };
         Ok(Woven { rows })
     }
 

@@ -15,9 +15,10 @@ use jiff::Timestamp;
 
 use self::epoch::Epoch;
 use super::{
-    AccountRow, AccusationRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow, LineUse,
-    NewAccusation, NewDecision, NewLine, NewPlanting, ObservationRow, OpeningRow, OutboxRow, PlantedRows, PlantingRow,
-    QuarantineRow, Registry, Result, Revelation, RevelationRow, Route, refusal, times,
+    AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow, LineUse,
+    NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
+    PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, Route, ScopeRow, refusal,
+    times,
 };
 use crate::key::KeyId;
 use crate::line::LineNumber;
@@ -44,6 +45,8 @@ pub struct MemoryRegistry {
     accusations: Vec<AccusationRow>,
     accused: HashSet<(u32, String, String, Route)>,
     revelations: Vec<RevelationRow>,
+    scopes: Vec<ScopeRow>,
+    acts: Vec<ActRow>,
     outbox: Vec<(OutboxRow, Option<Timestamp>)>,
 }
 
@@ -73,6 +76,8 @@ impl MemoryRegistry {
             accusations: Vec::new(),
             accused: HashSet::new(),
             revelations: Vec::new(),
+            scopes: Vec::new(),
+            acts: Vec::new(),
             outbox: Vec::new(),
         }
     }
@@ -152,8 +157,8 @@ impl Registry for MemoryRegistry {
             let same = standing.row.rules.to_registered_text() == rules.to_registered_text() && standing.pool == pool;
             return if same { Ok(()) } else { Err(refusal::epoch_stands(&rules.label)) };
         }
-        if rules.pool as usize != pool.len() {
-            return Err(refusal::pool_size(rules.pool, pool.len()));
+        if rules.frozen_lines() as usize != pool.len() {
+            return Err(refusal::pool_size(rules.frozen_lines(), pool.len()));
         }
         self.pooled(pool)?;
         let epoch = Epoch::open(rules, pool, now);
@@ -453,6 +458,50 @@ impl Registry for MemoryRegistry {
 
     fn revelations(&self, epoch: u32) -> Result<Vec<RevelationRow>> {
         Ok(self.revelations.iter().filter(|row| row.revelation.epoch == epoch).cloned().collect())
+    }
+
+    fn open_scope(&mut self, scope: &NewScope, now: Timestamp) -> Result<ScopeRow> {
+        self.epoch(scope.epoch)?;
+        let standing = self.scopes.iter().find(|row| row.epoch == scope.epoch && row.name == scope.name);
+        if let Some(standing) = standing {
+            let same = standing.template == scope.template && standing.serials.len() as u64 == scope.serials;
+            return if same { Ok(standing.clone()) } else { Err(refusal::other_scope(&scope.name)) };
+        }
+        if !self.templates.iter().any(|template| template.hash == scope.template) {
+            return Err(refusal::no_template(&scope.template));
+        }
+        let first = match scope.block.as_str() {
+            "" => 0,
+            block => self.allocate_serials(block, scope.block_size, scope.serials)?,
+        };
+        let row = ScopeRow {
+            epoch: scope.epoch,
+            name: scope.name.clone(),
+            template: scope.template.clone(),
+            block: scope.block.clone(),
+            serials: (first..first + scope.serials).collect(),
+            opened: times::kept(now),
+        };
+        self.scopes.push(row.clone());
+        Ok(row)
+    }
+
+    fn scopes(&self, epoch: u32) -> Result<Vec<ScopeRow>> {
+        Ok(self.scopes.iter().filter(|row| row.epoch == epoch).cloned().collect())
+    }
+
+    fn record_act(&mut self, act: &NewAct, now: Timestamp) -> Result<ActRow> {
+        let after_seq = self.epoch(act.epoch)?.decisions.len() as u64;
+        if let Some(account) = &act.account {
+            self.ordinal(act.epoch, account)?;
+        }
+        let row = ActRow { id: next_id(&self.acts), act: act.clone(), after_seq, at: times::kept(now) };
+        self.acts.push(row.clone());
+        Ok(row)
+    }
+
+    fn acts(&self, epoch: u32) -> Result<Vec<ActRow>> {
+        Ok(self.acts.iter().filter(|row| row.act.epoch == epoch).cloned().collect())
     }
 
     fn outbox_due(&self, now: Timestamp) -> Result<Vec<OutboxRow>> {

@@ -120,6 +120,13 @@ pub trait Registry {
     /// One account of an epoch.
     fn account(&self, epoch: u32, name: &str) -> Result<Option<AccountRow>>;
 
+    /// Opens a scope for shared slots and allocates its serials. Opening it
+    /// again returns the standing row; with another template or another number
+    /// of serials it is a [`Error::Conflict`].
+    fn open_scope(&mut self, scope: &NewScope, now: Timestamp) -> Result<ScopeRow>;
+    /// Scopes of an epoch in the order they were opened.
+    fn scopes(&self, epoch: u32) -> Result<Vec<ScopeRow>>;
+
     // --- plantings -------------------------------------------------------------------
 
     /// Allocates `count` serials of a waybill block that holds `size`; returns
@@ -192,6 +199,12 @@ pub trait Registry {
     fn reveal(&mut self, revelation: &Revelation, now: Timestamp) -> Result<()>;
     /// Revelations of an epoch in order.
     fn revelations(&self, epoch: u32) -> Result<Vec<RevelationRow>>;
+
+    /// Records an act. [`Error::Missing`] when it follows an account that is
+    /// not bound.
+    fn record_act(&mut self, act: &NewAct, now: Timestamp) -> Result<ActRow>;
+    /// Acts of an epoch in the order they were recorded.
+    fn acts(&self, epoch: u32) -> Result<Vec<ActRow>>;
 
     // --- outbox ----------------------------------------------------------------------------
 

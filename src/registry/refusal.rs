@@ -89,6 +89,13 @@ pub(super) fn no_planting(id: i64) -> Error {
     Error::Missing(format!("there is no planting {id} in the registry"))
 }
 
+/// The scope stands with another template or another number of slots.
+pub(super) fn other_scope(name: &str) -> Error {
+    Error::Conflict(format!(
+        "scope {name:?} was opened with another template; plant this account without --scope, or name another scope"
+    ))
+}
+
 /// There is no such observation.
 pub(super) fn no_observation(id: i64) -> Error {
     Error::Missing(format!("there is no observation {id} in the registry"))

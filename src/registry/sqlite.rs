@@ -4,9 +4,10 @@
 //! processes may share: readers never wait, writers wait for each other. Each
 //! write is one immediate transaction with `synchronous = FULL`, so what a
 //! method returned `Ok` for survives a power cut, and what it returned an error
-//! for never happened. The schema is `sqlite/0001_registry.sql`, to be read as prose;
+//! for never happened. The schema is `sqlite/0001_registry.sql` with the numbered files after it, to be read as prose;
 //! what may be seen without the key is in `docs/formats/registry.md`.
 
+mod acts;
 mod conclusions;
 mod decisions;
 mod epochs;
@@ -17,6 +18,7 @@ mod migrate;
 mod open;
 mod outbox;
 mod plantings;
+mod scopes;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -28,9 +30,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use self::store::Store;
 use super::{
-    AccountRow, AccusationRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow, NewAccusation,
-    NewDecision, NewLine, NewPlanting, ObservationRow, OpeningRow, OutboxRow, PlantedRows, PlantingRow, QuarantineRow,
-    Registry, Result, Revelation, RevelationRow,
+    AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow,
+    NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
+    PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, ScopeRow,
 };
 use crate::key::KeyId;
 use crate::rules::Rules;
@@ -247,6 +249,22 @@ impl Registry for SqliteRegistry {
 
     fn revelations(&self, epoch: u32) -> Result<Vec<RevelationRow>> {
         conclusions::revelations(&self.store(), epoch)
+    }
+
+    fn open_scope(&mut self, scope: &NewScope, now: Timestamp) -> Result<ScopeRow> {
+        self.write(|store| scopes::open(store, scope, now))
+    }
+
+    fn scopes(&self, epoch: u32) -> Result<Vec<ScopeRow>> {
+        scopes::list(&self.store(), epoch)
+    }
+
+    fn record_act(&mut self, act: &NewAct, now: Timestamp) -> Result<ActRow> {
+        self.write(|store| acts::record(store, act, now))
+    }
+
+    fn acts(&self, epoch: u32) -> Result<Vec<ActRow>> {
+        acts::list(&self.store(), epoch)
     }
 
     fn outbox_due(&self, now: Timestamp) -> Result<Vec<OutboxRow>> {

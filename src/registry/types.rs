@@ -90,6 +90,8 @@ pub struct NewPlanting {
     pub input_hash: String,
     /// Length of the uncompressed input.
     pub input_bytes: u64,
+    /// The scope whose shared slots it carries; empty for none.
+    pub scope: String,
     /// Everything that depends on the file.
     pub rows: PlantedRows,
 }
@@ -99,6 +101,10 @@ pub struct NewPlanting {
 pub struct PlantedRows {
     /// One entry for each canary, in index order.
     pub rows: Vec<PlantedRow>,
+    /// One entry for each shared slot that it carries, by slot. Their serials
+    /// are the scope's, not the planting's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<PlantedRow>,
     /// SHA-256 of the planted, uncompressed output; empty for `seed`.
     #[serde(default)]
     pub output_hash: String,
@@ -148,6 +154,42 @@ pub struct PlantingRow {
     pub serials: Vec<u64>,
     /// When its file got its final name.
     pub released: Option<Timestamp>,
+    /// The scope whose shared slots it carries; empty for none.
+    pub scope: String,
+}
+
+/// A data set that several accounts see, to open for shared slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewScope {
+    /// Epoch.
+    pub epoch: u32,
+    /// What the operator calls the data set, such as outlet and day.
+    pub name: String,
+    /// Hash of the template that its shared rows are made by.
+    pub template: String,
+    /// Waybill block of their numbers; empty when the template has none.
+    pub block: String,
+    /// Numbers in that block.
+    pub block_size: u64,
+    /// Serials needed: one for each variant of each slot.
+    pub serials: u64,
+}
+
+/// A scope in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeRow {
+    /// Epoch.
+    pub epoch: u32,
+    /// What the operator calls the data set.
+    pub name: String,
+    /// Hash of the template.
+    pub template: String,
+    /// Waybill block; empty for none.
+    pub block: String,
+    /// Serials (sealed in the store): of slot `s` and variant `v` at `2 s + v`.
+    pub serials: Vec<u64>,
+    /// When it was opened.
+    pub opened: Timestamp,
 }
 
 /// State of a feed.
@@ -303,6 +345,8 @@ pub enum Route {
     Account,
     /// The pair process of one of its batches.
     Pair,
+    /// Joint certification: all that was seen, weighed at once on schedule.
+    Joint,
     /// One full record.
     AtOnce,
     /// Level 2: the batch of an opened account.
@@ -386,6 +430,58 @@ pub struct RevelationRow {
     /// What was seen (lines sealed in the store).
     pub revelation: Revelation,
     /// The epoch's newest decision when it happened: later ones are affected.
+    pub after_seq: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Something that somebody did about a source, a line or the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActKind {
+    /// A line was blocked, rerouted or given back.
+    BlockLine,
+    /// Somebody called a line, or had it called, to see what happens.
+    TestCall,
+    /// An account got other or more canaries than it would have had.
+    Replant,
+    /// Allow-lists or triage rules were changed.
+    EditTriage,
+    /// Somebody outside was told whose canaries ring.
+    Disclose,
+}
+
+impl ActKind {
+    /// All kinds with their words.
+    pub const ALL: [(Self, &'static str); 5] = super::words::ACT_KINDS;
+
+    /// The kind's word in tables and on the command line.
+    pub fn name(self) -> &'static str {
+        super::words::word(&super::words::ACT_KINDS, self)
+    }
+}
+
+/// An act to record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAct {
+    /// Epoch.
+    pub epoch: u32,
+    /// What was done.
+    pub kind: ActKind,
+    /// The accused account that it follows, if it follows an accusation.
+    pub account: Option<String>,
+    /// What the operator says about it.
+    pub why: String,
+}
+
+/// An act in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActRow {
+    /// Row id.
+    pub id: i64,
+    /// What was done.
+    pub act: NewAct,
+    /// The epoch's newest decision when it happened.
     pub after_seq: u64,
     /// When.
     pub at: Timestamp,

@@ -1,6 +1,6 @@
 //! The words that stand for choices in a store.
 
-use super::{LineUse, Route, Verdict};
+use super::{ActKind, LineUse, Route, Verdict};
 use crate::persona::Role;
 
 pub(super) const LINE_USES: [(LineUse, &str); 2] = [(LineUse::Trap, "trap"), (LineUse::Control, "control")];
@@ -12,8 +12,21 @@ pub(super) const VERDICTS: [(Verdict, &str); 4] = [
     (Verdict::Slight, "slight"),
 ];
 
-pub(super) const ROUTES: [(Route, &str); 4] =
-    [(Route::Account, "account"), (Route::Pair, "pair"), (Route::AtOnce, "at-once"), (Route::Batch, "batch")];
+pub(super) const ROUTES: [(Route, &str); 5] = [
+    (Route::Account, "account"),
+    (Route::Pair, "pair"),
+    (Route::Joint, "joint"),
+    (Route::AtOnce, "at-once"),
+    (Route::Batch, "batch"),
+];
+
+pub(super) const ACT_KINDS: [(ActKind, &str); 5] = [
+    (ActKind::BlockLine, "block-line"),
+    (ActKind::TestCall, "test-call"),
+    (ActKind::Replant, "replant"),
+    (ActKind::EditTriage, "edit-triage"),
+    (ActKind::Disclose, "disclose"),
+];
 
 const ROLES: [(Role, &str); 2] = [(Role::Sender, "sender"), (Role::Recipient, "recipient")];
 
@@ -53,6 +66,7 @@ mod tests {
         agrees(&LINE_USES);
         agrees(&VERDICTS);
         agrees(&ROUTES);
+        agrees(&ACT_KINDS);
         agrees(&ROLES);
     }
 

@@ -85,6 +85,7 @@ pub(super) fn by(route: Route, batch: &str) -> String {
     match route {
         Route::Account => "all its lines".to_owned(),
         Route::Pair => format!("lines of {}", batch_name(batch)),
+        Route::Joint => "everything at once".to_owned(),
         Route::AtOnce => format!("a full record of {}", batch_name(batch)),
         Route::Batch => format!("batch {}", batch_name(batch)),
     }

@@ -55,6 +55,8 @@ fn rules(epoch: u32, pool: u32) -> Rules {
         canaries_max: 1_000_000,
         ghosts: 10,
         triage: Triage::default(),
+        joint: None,
+        slots: None,
     }
 }
 
@@ -79,8 +81,10 @@ fn planting(key: BatchKey, input: &str, first: u64) -> NewPlanting {
         at: at(100),
         input_hash: input.to_owned(),
         input_bytes: 1_000_000,
+        scope: String::new(),
         rows: PlantedRows {
             rows: (first..first + 3).map(row).collect(),
+            shared: Vec::new(),
             output_hash: "cd".repeat(32),
             output_bytes: 1_000_354,
         },

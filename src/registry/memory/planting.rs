@@ -29,6 +29,7 @@ impl MemoryRegistry {
             input_bytes: new.input_bytes,
             serials: new.rows.rows.iter().map(|row| row.serial).collect(),
             released: None,
+            scope: new.scope.clone(),
         };
         self.batches.insert(new.key.clone(), self.plantings.len());
         self.plantings.push((row.clone(), new.rows.clone()));

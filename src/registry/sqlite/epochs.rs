@@ -46,8 +46,8 @@ pub(super) fn open(store: &Store<'_>, rules: &Rules, pool: &[i64], now: Timestam
         let same = epoch == rules.epoch && registered == text && self::pool(store, epoch)? == pool;
         return if same { Ok(()) } else { Err(refusal::epoch_stands(&rules.label)) };
     }
-    if rules.pool as usize != pool.len() {
-        return Err(refusal::pool_size(rules.pool, pool.len()));
+    if rules.frozen_lines() as usize != pool.len() {
+        return Err(refusal::pool_size(rules.frozen_lines(), pool.len()));
     }
     store.sql.execute(INSERT_EPOCH, params![rules.epoch, rules.label, text, rules.hash(), times::text(now)])?;
     freeze(store, rules.epoch, pool)

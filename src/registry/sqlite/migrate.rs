@@ -12,7 +12,7 @@ use crate::registry::{Error, Result};
 use crate::rules::hex;
 
 /// All migrations, in order; the first has number 1.
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("0001_registry.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [include_str!("0001_registry.sql"), include_str!("0002_joint_and_scopes.sql")];
 
 const CREATE_JOURNAL: &str = "
     CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -17,13 +17,14 @@ const UPSERT_BLOCK: &str = "
 
 const INSERT_PLANTING: &str = "
     INSERT INTO planting
-        (id, epoch, account, batch, j, lines, roles, block, at, input_hash, input_bytes, serials)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        (id, epoch, account, batch, j, lines, roles, block, at, input_hash, input_bytes, serials, scope)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// Columns as [`read`] takes them; the condition follows.
 const SELECT_PLANTING: &str = "
     SELECT planting.id, planting.epoch, account.name, planting.batch, planting.j, planting.lines, planting.roles,
-        planting.block, planting.at, planting.input_hash, planting.input_bytes, planting.serials, planting.released
+        planting.block, planting.at, planting.input_hash, planting.input_bytes, planting.serials, planting.released,
+        planting.scope
     FROM planting JOIN account ON account.id = planting.account";
 
 /// The first release stands: a file gets its final name once.
@@ -105,6 +106,7 @@ impl<'a> Planter<'a> {
             new.input_hash,
             whole(new.input_bytes)?,
             self.store.seal(SERIALS, id, &serials::encode(&serials)),
+            new.scope,
         ])?;
         self.insert_rows.execute(params![id, self.store.seal_json(ROWS, id, &new.rows)])?;
         self.next += 1;
@@ -120,6 +122,7 @@ impl<'a> Planter<'a> {
             input_bytes: new.input_bytes,
             serials,
             released: None,
+            scope: new.scope.clone(),
         })
     }
 }
@@ -168,5 +171,6 @@ fn read(store: &Store<'_>, row: &Row<'_>) -> Result<PlantingRow> {
         input_bytes: count(row, 10)?,
         serials: serials.ok_or_else(|| damaged(SERIALS, "no list of serials"))?,
         released: maybe_time(row, 12)?,
+        scope: cell(row, 13)?,
     })
 }

@@ -100,3 +100,38 @@ fn commits_wait_for_the_disk() {
     assert_eq!(setting("journal_mode"), "wal");
     assert_eq!(setting("foreign_keys"), "1");
 }
+
+#[test]
+fn a_registry_of_the_first_schema_keeps_its_accusations_and_their_messages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("registry.db");
+    let vault = || Vault::new(&MasterKey::from_bytes([1; 32]));
+    drop(SqliteRegistry::create(&path, vault()).expect("a registry"));
+    let old = rusqlite::Connection::open(&path).expect("a file");
+    let tables = ["outbox", "revelation", "opening", "accusation", "decision", "quarantine", "observation", "feed"];
+    let tables = tables.iter().chain(&["planted_rows", "planting", "block", "scope", "act", "account", "template"]);
+    let drops: String = tables.chain(&["pool", "epoch", "line"]).map(|table| format!("DROP TABLE {table};")).collect();
+    let first = super::migrate::MIGRATIONS[0].replace("CREATE TABLE workspace", "CREATE TABLE old_workspace");
+    old.execute_batch(&format!(
+        "{drops} DELETE FROM schema_migrations WHERE version > 1; {first} DROP TABLE old_workspace;
+         INSERT INTO template VALUES (1, 'h', 'name', x'00');
+         INSERT INTO epoch VALUES (1, '2026Q4', '{{}}', 'h', '2026-10-01T00:00:00.000000Z');
+         INSERT INTO account VALUES (1, 1, 0, 'east', 1, '2026-10-01T00:00:00.000000Z');
+         INSERT INTO accusation VALUES (7, 1, 'east', '', 'pair', 30.5, 20.5, 9, '2026-10-02T00:00:00.000000Z');
+         INSERT INTO outbox VALUES (3, 7, x'00', 0, '2026-10-02T00:00:00.000000Z', '2026-10-02T00:00:00.000000Z', '', NULL);"
+    ))
+    .expect("the first schema");
+    drop(old);
+
+    let mut registry = SqliteRegistry::open(&path, vault()).expect("it is brought up to date");
+
+    let standing = registry.accusations(1).expect("an answer");
+    assert_eq!((standing.len(), standing[0].id, standing[0].accusation.seq), (1, 7, 9));
+    assert_eq!(registry.outbox_waiting().expect("an answer"), 1);
+    let orphans: i64 =
+        registry.sql.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).expect("a count");
+    assert_eq!(orphans, 0);
+    let mut joint = standing[0].accusation.clone();
+    joint.route = crate::registry::Route::Joint;
+    assert!(registry.accuse(&joint, None, Timestamp::UNIX_EPOCH).expect("the new word is known"));
+}

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use trapline::registry::memory::MemoryRegistry;
 use trapline::registry::sqlite::SqliteRegistry;
 use trapline::registry::{
-    Ingest, LineUse, NewAccusation, NewDecision, NewQuarantine, Registry, Result, Revelation, Route, Verdict,
+    ActKind, Ingest, LineUse, NewAccusation, NewAct, NewDecision, NewQuarantine, NewScope, Registry, Result,
+    Revelation, Route, Verdict,
 };
 
 use super::{at, batch, call, line, planting, rules, vault};
@@ -31,6 +32,8 @@ enum Step {
     Accuse { epoch: u32, name: usize, pair: bool, message: bool },
     OpenAccount { epoch: u32, name: usize },
     Reveal { epoch: u32, name: usize, lines: Vec<u32> },
+    OpenScope { epoch: u32, name: usize, template: usize, serials: u64 },
+    Act { epoch: u32, kind: usize, name: Option<usize> },
     Delivered(i64),
     NotDelivered(i64),
 }
@@ -62,6 +65,17 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         (epoch(), name()).prop_map(|(epoch, name)| Step::OpenAccount { epoch, name }),
         (epoch(), name(), vec(0..3u32, 0..2)).prop_map(|(epoch, name, lines)| Step::Reveal { epoch, name, lines }),
+        (epoch(), name(), 0..2usize, 0..3u64).prop_map(|(epoch, name, template, serials)| Step::OpenScope {
+            epoch,
+            name,
+            template,
+            serials
+        }),
+        (epoch(), 0..5usize, proptest::option::of(name())).prop_map(|(epoch, kind, name)| Step::Act {
+            epoch,
+            kind,
+            name
+        }),
         (0..3i64).prop_map(Step::Delivered),
         (0..3i64).prop_map(Step::NotDelivered),
     ]
@@ -138,6 +152,26 @@ fn take(registry: &mut dyn Registry, step: &Step, now: Timestamp) -> String {
             };
             told(registry.reveal(&revelation, now))
         }
+        Step::OpenScope { epoch, name, template, serials } => {
+            let scope = NewScope {
+                epoch: *epoch,
+                name: NAMES[*name].to_owned(),
+                template: NAMES[*template].to_owned(),
+                block: if *serials == 1 { String::new() } else { "block".to_owned() },
+                block_size: 10,
+                serials: *serials,
+            };
+            told(registry.open_scope(&scope, now))
+        }
+        Step::Act { epoch, kind, name } => {
+            let act = NewAct {
+                epoch: *epoch,
+                kind: ActKind::ALL[*kind].0,
+                account: name.map(|name| NAMES[name].to_owned()),
+                why: "said so".to_owned(),
+            };
+            told(registry.record_act(&act, now))
+        }
         Step::Delivered(id) => told(registry.outbox_delivered(*id, now)),
         Step::NotDelivered(id) => told(registry.outbox_failed(*id, "status 500", now)),
     }
@@ -174,6 +208,8 @@ fn everything(registry: &dyn Registry, now: Timestamp) -> Vec<String> {
             told(registry.accusations(epoch)),
             told(registry.openings(epoch)),
             told(registry.revelations(epoch)),
+            told(registry.scopes(epoch)),
+            told(registry.acts(epoch)),
         ]);
     }
     answers

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::json;
 use trapline::config::Config;
-use trapline::epoch::{Quarter, current, rules};
+use trapline::epoch::{Quarter, current, frozen, rules};
 use trapline::fault::Fault;
 use trapline::registry::{EpochRow, LineUse, Registry};
 use trapline::rules::Rules;
@@ -88,7 +88,7 @@ pub fn open_quarter(
         let fault = Fault::new(format!("epoch {} was opened already: quarters open in order", last.rules.label));
         return Err(fault.into());
     }
-    registry.open_epoch(&wanted, &pool, now)?;
+    registry.open_epoch(&wanted, &frozen(&pool, &wanted), now)?;
     let opened = registry.epochs()?;
     opened
         .into_iter()
