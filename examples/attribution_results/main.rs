@@ -11,6 +11,7 @@
 
 mod baseline;
 mod importance;
+mod leakers;
 mod lines;
 mod names;
 mod people;
@@ -19,7 +20,6 @@ mod published;
 mod random;
 mod ranking;
 mod report;
-mod slot_bets;
 mod slots;
 mod statistics;
 mod traffic;
@@ -62,6 +62,7 @@ const TOPICS: &[(&str, fn(Size) -> Report)] = &[
     ("importance", importance::report),
     ("power", power::report),
     ("ranking", ranking::report),
+    ("leakers", leakers::report),
     ("slots", slots::report),
     ("published", published::report),
 ];

@@ -55,7 +55,9 @@ fn code_lengths(report: &mut Report, size: Size) {
         })
         .collect();
     for (place, name) in
-        ["measured: e-λ, interleaving", "measured: e-2D", "measured: symmetric score, Chernoff"].iter().enumerate()
+        ["measured: e-λ, interleaving", "measured: e-2D", "measured: symmetric score, Chernoff", "measured: engine"]
+            .iter()
+            .enumerate()
     {
         let share = measured[1][place] as f64 / (9.0 * ln);
         rows.push(vec![

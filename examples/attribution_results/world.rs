@@ -16,7 +16,7 @@ use trapline::persona::{PersonaMaker, Role};
 use trapline::registry::{
     AccountRow, BatchKey, DecisionRow, ObservationRow, OpeningRow, PlantingRow, Revelation, RevelationRow, Verdict,
 };
-use trapline::rules::{LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
+use trapline::rules::{JointRules, LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
 use trapline::triage;
 
 use crate::people::People;
@@ -85,6 +85,8 @@ impl World {
             canaries_max: 1_000,
             ghosts: 0,
             triage: Triage::default(),
+            joint: Some(JointRules { first_look: 8, candidates: u64::from(accounts), ..JointRules::default() }),
+            slots: None,
         };
         let account =
             |ordinal| AccountRow { ordinal, name: name(ordinal as usize), template: "people".into(), start: second(0) };
@@ -120,6 +122,7 @@ impl World {
             input_bytes: 0,
             serials: Vec::new(),
             released: Some(second(at)),
+            scope: String::new(),
         });
         self.plantings.len() - 1
     }
@@ -236,10 +239,14 @@ impl World {
             rules: &self.rules,
             codebook: &self.codebook,
             pool: &self.pool,
+            slot_lines: &[],
             control: &[],
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            scopes: &[],
+            accusations: &[],
+            acts: &[],
             openings: &self.openings,
             revelations: &self.revelations,
             makers: &self.makers,

@@ -17,33 +17,38 @@ pub(crate) fn score(q: f64, matched: bool) -> f64 {
 }
 
 /// ln of the moment generating function of one score at `s`.
-pub(crate) fn ln_mgf(q: f64, s: f64) -> f64 {
-    let (hit, miss) = (libm::log(q) + s * score(q, true), libm::log1p(-q) + s * score(q, false));
-    let (high, low) = if hit > miss { (hit, miss) } else { (miss, hit) };
-    high + libm::log1p(libm::exp(low - high))
+fn ln_mgf(q: f64, s: f64) -> f64 {
+    let (high, low) = (s * score(q, true), s * score(q, false));
+    high + libm::log(q + (1.0 - q) * libm::exp(low - high))
 }
 
-/// ln of the Chernoff bound of the chance that an innocent source scores at
-/// least `total` on slots of chances `qs`.
-pub(crate) fn ln_chernoff(total: f64, qs: &[f64]) -> f64 {
-    let bound = |s: f64| qs.iter().map(|&q| ln_mgf(q, s)).sum::<f64>() - s * total;
-    // Convex in s; any s gives a bound, the best of a golden section will do.
-    let ratio = 0.5 * (5f64.sqrt() - 1.0);
-    let (mut low, mut high) = (0.0, 3.0);
-    let (mut a, mut b) = (high - ratio * (high - low), low + ratio * (high - low));
-    let (mut at_a, mut at_b) = (bound(a), bound(b));
-    for _ in 0..24 {
-        if at_a < at_b {
-            (high, b, at_b) = (b, a, at_a);
-            a = high - ratio * (high - low);
-            at_a = bound(a);
-        } else {
-            (low, a, at_a) = (a, b, at_b);
-            b = low + ratio * (high - low);
-            at_b = bound(b);
+/// The Chernoff bound of an innocent source's score, slot by slot.
+///
+/// Every rate `s` gives a bound `E exp(s score) / exp(s total)`; the best of 48
+/// rates, 8 % apart, is within .05 nats of the best of all.
+#[derive(Clone, Debug)]
+pub(crate) struct Chernoff {
+    rates: Vec<f64>,
+    sums: Vec<f64>,
+}
+
+impl Chernoff {
+    pub(crate) fn new() -> Self {
+        let rates: Vec<f64> = std::iter::successors(Some(0.05), |rate| Some(1.08 * rate)).take(48).collect();
+        Self { sums: vec![0.0; rates.len()], rates }
+    }
+
+    /// Takes in a slot whose seen symbol an innocent source has with chance `q`.
+    pub(crate) fn see(&mut self, q: f64) {
+        for (sum, &rate) in self.sums.iter_mut().zip(&self.rates) {
+            *sum += ln_mgf(q, rate);
         }
     }
-    at_a.min(at_b).min(0.0)
+
+    /// ln of the bound of the chance to score at least `total`.
+    pub(crate) fn ln_bound(&self, total: f64) -> f64 {
+        self.sums.iter().zip(&self.rates).map(|(sum, rate)| sum - rate * total).fold(0.0, f64::min)
+    }
 }
 
 /// Code lengths that are proved or conjectured to be enough against `k`
@@ -89,7 +94,10 @@ mod tests {
     #[test]
     fn the_bound_is_above_the_true_chance() {
         // Four slots of one half: a score of 4 has chance 1/16.
-        let bound = ln_chernoff(4.0, &[0.5; 4]).exp();
+        let mut chernoff = Chernoff::new();
+        (0..4).for_each(|_| chernoff.see(0.5));
+
+        let bound = chernoff.ln_bound(4.0).exp();
 
         assert!((0.0625..0.09).contains(&bound), "{bound}");
     }
