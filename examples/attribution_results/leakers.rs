@@ -77,7 +77,7 @@ pub(crate) fn report(size: Size) -> Report {
                 show(1),
                 show(2),
                 verdict(cell.shares).to_owned(),
-                format!("{:.2}", cell.candidates),
+                format!("{:.2}", cell.rung),
             ]);
         }
     }
@@ -106,7 +106,49 @@ pub(crate) fn report(size: Size) -> Report {
          innocents were named {innocents} times, by any of the three methods.",
         15 * runs + 3 * spot_runs
     ));
+    innocents_jointly(&mut report, size);
     report
+}
+
+/// Joint e-values of innocents among 2,000 sources on 200 lines: how often they
+/// reach a value, beside what Markov allows.
+fn innocents_jointly(report: &mut Report, size: Size) {
+    const LEVELS: [f64; 4] = [5.0, 20.0, 100.0, 1000.0];
+    /// Printed: the largest share over three worlds.
+    const PRINTED: [f64; 4] = [0.0201, 0.0039, 0.0006, 4e-5];
+    let worlds = [("noise alone", 0, 80), ("two leakers", 2, 125), ("five leakers", 5, 300)];
+    let (sources, runs) = (2_000u32, size.of(400));
+    let mut rows = Vec::new();
+    for (name, leakers, calls) in worlds {
+        let one = |run| {
+            let random = &mut Random::of(&format!("joint innocents {name}"), run);
+            let codewords = Codewords::draw(200, (0..sources).map(|_| OWN), random);
+            let leaked: Vec<u16> = (0..leakers).flat_map(|leaker| codewords.of(leaker)).copied().collect();
+            let noise = if leakers == 0 { 1.0 } else { NOISE };
+            let calls = Traffic { calls, noise }.calls(200, &leaked, random);
+            let judged = joint_evidence(&codewords, &calls);
+            let innocent = judged.into_iter().filter(|(source, _)| *source >= leakers).map(|(_, ln_e)| ln_e);
+            let innocent: Vec<f64> = innocent.collect();
+            LEVELS.map(|level| innocent.iter().filter(|ln_e| **ln_e >= level.ln()).count() as u64)
+        };
+        let all: Vec<[u64; 4]> = (0..runs).into_par_iter().map(one).collect();
+        let judged = runs * u64::from(sources - leakers as u32);
+        let mut row = vec![name.to_owned()];
+        for (place, level) in LEVELS.into_iter().enumerate() {
+            let share = all.iter().map(|run| run[place]).sum::<u64>() as f64 / judged as f64;
+            report
+                .check(share <= 1.0 / level, || format!("leakers: innocents reach {level} in {share:.4} with {name}"));
+            row.push(format!("{share:.5}"));
+        }
+        rows.push(row);
+    }
+    let row = |name: &str, values: [f64; 4]| {
+        std::iter::once(name.to_owned()).chain(values.map(|value| format!("{value:.5}"))).collect::<Vec<String>>()
+    };
+    rows.push(row("printed, at most", PRINTED));
+    rows.push(row("Markov's bound", LEVELS.map(|level| 1.0 / level)));
+    report.say(&format!("**Joint e-values of innocents** (2,000 sources, 200 lines, {runs} runs for each row):"));
+    report.table(&["share with E at least", "5", "20", "100", "1000"], &rows);
 }
 
 /// Leakers of one run share their fate, so a share of leakers spreads like a
@@ -129,7 +171,7 @@ struct Cell {
     shares: Shares,
     innocents: u64,
     /// Lines that rang, as a share of the pool.
-    candidates: f64,
+    rung: f64,
 }
 
 /// What one run showed, by method: leakers and innocents named.
@@ -148,7 +190,7 @@ impl Cell {
         let innocents = all.iter().flat_map(|run| run.named).map(|(_, innocents)| u64::from(innocents)).sum();
         let share = |method: usize| f64::from(of(method)) / (leakers as f64 * runs as f64);
         let rung = all.iter().map(|run| run.rung).sum::<f64>() / runs as f64;
-        Self { shares: [share(0), share(1), share(2)], innocents, candidates: rung }
+        Self { shares: [share(0), share(1), share(2)], innocents, rung }
     }
 }
 
@@ -212,6 +254,12 @@ fn peel(codewords: &Codewords, order: &Order, ln_h: f64, mut named: Vec<usize>) 
 
 /// Sources that joint certification names, with all of alpha on one look.
 fn jointly(codewords: &Codewords, calls: &[u16], ln_h: f64) -> Vec<usize> {
+    let judged = joint_evidence(codewords, calls);
+    judged.into_iter().filter(|(_, ln_e)| *ln_e >= ln_h).map(|(source, _)| source).collect()
+}
+
+/// Candidates of one look at all calls, with ln of their e-values.
+fn joint_evidence(codewords: &Codewords, calls: &[u16]) -> Vec<(usize, f64)> {
     let rings: Vec<Ring> = (1..).zip(calls).map(|(time, &line)| Ring { line: u32::from(line), time }).collect();
     let stream = Stream::new(codewords.pool, &rings);
     let rules = JointRules::default();
@@ -227,6 +275,5 @@ fn jointly(codewords: &Codewords, calls: &[u16], ln_h: f64) -> Vec<usize> {
         }
     }
     let certificate = certify(&stream, &kept, &Terms::new(&rules, sources as u64));
-    let named = kept.iter().zip(certificate.ln_e).filter(|(_, ln_e)| *ln_e >= ln_h);
-    named.map(|(source, _)| source.owner as usize).collect()
+    kept.iter().zip(certificate.ln_e).map(|(source, ln_e)| (source.owner as usize, ln_e)).collect()
 }

@@ -180,9 +180,10 @@ fn judge(scene: &Scene) -> Outcome {
     let answer = attribute(&scene.world.evidence());
     let exposed: BTreeSet<String> = scene.exposed.iter().map(|&account| name(account)).collect();
     let mut outcome = Outcome { wrong: BTreeSet::new(), exposed: exposed.len(), found: 0 };
-    for named in &answer.named {
+    let judged_by_account = answer.named.iter().filter(|_| scene.exposed_batches.is_empty());
+    for named in judged_by_account {
         if exposed.contains(&named.account) {
-            outcome.found += usize::from(scene.exposed_batches.is_empty());
+            outcome.found += 1;
         } else {
             outcome.wrong.extend(named.routes.iter().map(|route| route.route));
         }

@@ -4,7 +4,7 @@ use trapline::codebook::Holder;
 use trapline::observation::Found;
 use trapline::persona::{PersonaMaker, Role};
 
-use super::calls::planted;
+use super::calls::{planted, some_planted};
 use super::{SIZES, Scene};
 use crate::people::{People, said, said_of};
 use crate::random::Random;
@@ -19,9 +19,9 @@ fn read_out(world: &World, account: usize, role: Role, line: u32) -> Found {
 /// Few lines, but names on them over and over, and reports without a line. One
 /// account's rows are read out; everybody else's persons fit by chance.
 pub(super) fn persons_only(random: &mut Random, budget: Budget) -> Scene {
-    let mut world = planted(random, budget);
+    let mut world = some_planted(20, random, budget);
     let leaked = world.account_lines(0);
-    for at in 1..=60 {
+    for at in 1..=40 {
         let line = if random.chance(0.5) { random.below(12) } else { random.pick(&leaked[..6]) };
         let said = match leaked.contains(&line) {
             true if random.chance(0.7) => read_out(&world, 0, Role::Recipient, line),
