@@ -1,6 +1,7 @@
 //! Worlds of calls to lines.
 
 use trapline::attribute::attribute;
+use trapline::codebook::Sizes;
 
 use super::{ACCOUNTS, SIZES, Scene};
 use crate::people::said;
@@ -204,7 +205,7 @@ pub(super) fn staggered(random: &mut Random, budget: Budget) -> Scene {
 
 /// An opened account with eight batches of which two leak: are others named?
 pub(super) fn level_two(random: &mut Random, budget: Budget) -> Scene {
-    let sizes = trapline::codebook::Sizes { account: 40, ..SIZES };
+    let sizes = Sizes { pool: 400, account: 100, standing: 4 };
     let mut world = World::new(random.word(), 5, sizes, budget);
     for batch in 0..8 {
         world.plant(0, &format!("export {batch}"), BATCH, 0);
@@ -217,11 +218,11 @@ pub(super) fn level_two(random: &mut Random, budget: Budget) -> Scene {
     world.rules.shares.account = 1.0;
     let leaked: Vec<u32> = (0..2).flat_map(|batch| world.batch_lines(batch)).collect();
     let account = world.account_lines(0);
-    for at in 1..=50 {
-        let line = match random.below(10) {
-            0..2 => random.below(SIZES.pool),
+    for at in 1..=60 {
+        let line = match random.below(20) {
+            0..4 => random.below(sizes.pool),
             // Who holds the account's other data knows its lines, not its batches.
-            2..4 => random.pick(&account),
+            4 => random.pick(&account),
             _ => random.pick(&leaked),
         };
         ring(&mut world, at, line);
