@@ -56,8 +56,11 @@ impl Size {
     }
 }
 
+/// A topic's name and what makes its report.
+type Topic = (&'static str, fn(Size) -> Report);
+
 /// Topics in the order of the page.
-const TOPICS: &[(&str, fn(Size) -> Report)] = &[
+const TOPICS: &[Topic] = &[
     ("validity", validity::report),
     ("importance", importance::report),
     ("power", power::report),
