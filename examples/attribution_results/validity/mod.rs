@@ -218,4 +218,16 @@ mod tests {
             assert!(wrong <= 5, "{}: {wrong} of 6", case.name);
         }
     }
+
+    /// The judge must be able to see a broken guarantee.
+    #[test]
+    fn lines_that_somebody_saw_name_innocents_unless_that_is_entered() {
+        let budget = Budget { epoch_alpha: EPOCH_ALPHA, shares: ON_ACCOUNT };
+        let wrong = |entered| {
+            let one = |run| judge(&people::staff_calls(&mut Random::of("staff", run), budget, entered));
+            (0..10).filter(|&run| !one(run).wrong.is_empty()).count()
+        };
+
+        assert_eq!((wrong(false), wrong(true) <= 3), (10, true));
+    }
 }

@@ -59,15 +59,22 @@ pub(super) fn two_line_rows(random: &mut Random, budget: Budget) -> Scene {
 /// Staff are shown six lines of an innocent account, and all of a batch of
 /// another; they call just these, and say the names that stand beside them.
 pub(super) fn shown_lines(random: &mut Random, budget: Budget) -> Scene {
+    staff_calls(random, budget, true)
+}
+
+/// The same, whether or not it is entered that somebody saw the lines.
+pub(super) fn staff_calls(random: &mut Random, budget: Budget, entered: bool) -> Scene {
     let mut world = planted(random, budget);
     for at in 1..=20 {
         let line = world.line(random.below(SIZES.pool));
         world.hit(at, vec![line]);
     }
     let seen = world.account_lines(7)[..6].to_vec();
-    world.reveal(7, None, seen.clone());
     let batch = world.batch_lines(9);
-    world.reveal(9, Some("export"), Vec::new());
+    if entered {
+        world.reveal(7, None, seen.clone());
+        world.reveal(9, Some("export"), Vec::new());
+    }
     for at in 21..=100 {
         let (account, line) = match random.below(3) {
             0 => (7, random.pick(&seen)),
