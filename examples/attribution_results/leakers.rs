@@ -284,7 +284,7 @@ fn joint_evidence(codewords: &Codewords, calls: &[u16]) -> Vec<(usize, f64)> {
     for (source, own) in codewords.all().enumerate() {
         let mut lines: Vec<u32> = own.iter().map(|&line| u32::from(line)).collect();
         lines.sort_unstable();
-        if filter.keeps(0, &lines) {
+        if filter.keeps(0, OWN as usize, &lines) {
             kept.push(Source { owner: source as u32, start: 0, lines: &lines });
         }
     }

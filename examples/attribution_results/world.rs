@@ -14,7 +14,8 @@ use trapline::key::MasterKey;
 use trapline::observation::{Found, Hit, Kind, Observation};
 use trapline::persona::{PersonaMaker, Role};
 use trapline::registry::{
-    AccountRow, BatchKey, DecisionRow, ObservationRow, OpeningRow, PlantingRow, Revelation, RevelationRow, Verdict,
+    AccountRow, ActKind, ActRow, BatchKey, DecisionRow, NewAct, ObservationRow, OpeningRow, PlantingRow, Revelation,
+    RevelationRow, Tally, Verdict,
 };
 use trapline::rules::{JointRules, LAMBDAS, Rules, Shares, THETA_LAMBDAS, Triage};
 use trapline::triage;
@@ -43,6 +44,7 @@ pub(crate) struct World {
     pub(crate) decisions: Vec<DecisionRow>,
     openings: Vec<OpeningRow>,
     revelations: Vec<RevelationRow>,
+    acts: Vec<ActRow>,
     makers: BTreeMap<String, Arc<dyn PersonaMaker>>,
     pub(crate) blocks: BTreeMap<String, u64>,
     /// Records that came in and wait for their windows to close.
@@ -100,6 +102,7 @@ impl World {
             decisions: Vec::new(),
             openings: Vec::new(),
             revelations: Vec::new(),
+            acts: Vec::new(),
             makers: BTreeMap::from([("people".to_owned(), maker)]),
             blocks: BTreeMap::new(),
             waiting: Vec::new(),
@@ -221,6 +224,13 @@ impl World {
         Found::Lines { lines: places.map(|place| FIRST_LINE + i64::from(place)).collect() }
     }
 
+    /// Notes, after the newest decision, that somebody acted on scores.
+    pub(crate) fn act_on_scores(&mut self) {
+        let act = NewAct { epoch: 1, kind: ActKind::Disclose, account: None, why: "scores are public".to_owned() };
+        let after_seq = self.decisions.len() as u64;
+        self.acts.push(ActRow { id: self.acts.len() as i64 + 1, act, after_seq, at: second(0) });
+    }
+
     /// C_a, rising.
     pub(crate) fn account_lines(&self, account: usize) -> Vec<u32> {
         self.codebook.account_set(Holder::Account(&self.accounts[account].name))
@@ -244,9 +254,10 @@ impl World {
             accounts: &self.accounts,
             plantings: &self.plantings,
             decisions: &self.decisions,
+            left_out: Tally::default(),
             scopes: &[],
             accusations: &[],
-            acts: &[],
+            acts: &self.acts,
             openings: &self.openings,
             revelations: &self.revelations,
             makers: &self.makers,

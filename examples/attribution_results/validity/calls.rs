@@ -147,6 +147,10 @@ pub(super) fn chase(random: &mut Random, budget: Budget) -> Scene {
         // Of the leader's lines he knows those that were called.
         let known: Vec<u32> = world.account_lines(ordinal).into_iter().filter(|&line| called[line as usize]).collect();
         at += 1;
+        if at == 2 {
+            // From here on calls depend on scores; that is noted, as an operator must.
+            world.act_on_scores();
+        }
         if !known.is_empty() && random.chance(0.5) {
             let line = world.line(random.pick(&known));
             world.hit(at, vec![line, said(random.below(10))]);

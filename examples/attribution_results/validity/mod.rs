@@ -59,6 +59,7 @@ struct Case {
 
 const ON_ACCOUNT: Shares = Shares { account: 1.0, ..NOTHING };
 const ON_PAIR: Shares = Shares { pair: 1.0, ..NOTHING };
+const ON_JOINT: Shares = Shares { joint: 1.0, ..NOTHING };
 const ON_BATCH: Shares = Shares { batch: 1.0, ..NOTHING };
 
 const fn case(name: &'static str, make: Make, strained: Shares) -> Case {
@@ -66,17 +67,21 @@ const fn case(name: &'static str, make: Make, strained: Shares) -> Case {
 }
 
 /// The worlds.
-const CASES: [Case; 18] = [
+const CASES: [Case; 22] = [
     case("uniform noise, nobody exposed", calls::uniform, ON_ACCOUNT),
+    case("the same, weighed at once", calls::uniform, ON_JOINT),
     case("Zipf noise, nobody exposed", calls::zipf, ON_ACCOUNT),
     case("war-dialling through all lines, one leaker", calls::war_dial, ON_ACCOUNT),
     case("five exports merged, 30 % noise", calls::merged, ON_ACCOUNT),
+    case("the same, weighed at once", calls::merged, ON_JOINT),
     case("resold twice, with repeats", calls::resold, ON_ACCOUNT),
     case("three exports differenced: rows of one only", calls::differenced, ON_ACCOUNT),
     case("two colluders drop what differs", calls::common_rows, ON_ACCOUNT),
     case("an adversary sees all scores and chases the leader", calls::chase, ON_ACCOUNT),
+    case("the same, weighed at once until it was noted", calls::chase, ON_JOINT),
     case("six batches in each account, two of one leak", calls::many_batches, ON_PAIR),
     case("staggered starts, late decisions", calls::staggered, ON_ACCOUNT),
+    case("the same, weighed at once", calls::staggered, ON_JOINT),
     case("masked phones only", records::masks, ON_ACCOUNT),
     case("persons only: names on lines, regions", people::persons_only, ON_ACCOUNT),
     case("two-line rows with names", people::two_line_rows, ON_ACCOUNT),
@@ -128,6 +133,8 @@ fn word(shares: Shares) -> &'static str {
         "account"
     } else if shares.pair > 0.0 {
         "pair"
+    } else if shares.joint > 0.0 {
+        "joint"
     } else {
         "batch"
     }
@@ -147,7 +154,7 @@ struct Outcome {
 
 impl Outcomes {
     fn of(case: &Case, shares: Shares, which: &str, runs: u64) -> Self {
-        let topic = format!("validity {} {which}", case.name);
+        let topic = format!("validity {} {} {which}", case.name, word(case.strained));
         let budget = Budget { epoch_alpha: EPOCH_ALPHA, shares };
         let one = |run| judge(&(case.make)(&mut Random::of(&topic, run), budget));
         Self((0..runs).into_par_iter().map(one).collect())
