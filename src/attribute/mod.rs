@@ -43,6 +43,7 @@ mod stories;
 mod table;
 #[cfg(test)]
 mod testing;
+mod tight;
 mod together;
 #[cfg(test)]
 mod together_stories;

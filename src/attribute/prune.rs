@@ -20,6 +20,7 @@ use super::said::Said;
 use super::scope::Symbol;
 use super::sequence::{LineQuery, Sequences};
 use super::table::Table;
+use super::tight;
 
 /// Bounds and the state machine add in different order: what is closer than
 /// this to the answer is scored.
@@ -106,6 +107,10 @@ pub(super) struct Bounds<'d, 'a> {
 /// What rang of a process's lines.
 struct Rung {
     lines: Vec<u32>,
+    /// Queries with the line they found, where each is about one line.
+    asked: Vec<(u32, u32)>,
+    /// ln of the largest evidence of shared slots.
+    ln_slots: f64,
     /// ln of the largest evidence of lines and shared slots.
     ln_sup: f64,
 }
@@ -150,7 +155,7 @@ impl<'d, 'a> Bounds<'d, 'a> {
             if rough < mark && !self.may_ask_region(&process, rough) {
                 return rough;
             }
-            let fine = lines + self.said.own(&process, &rung.lines);
+            let fine = self.fine(&process, &rung, mark + process.ln_threshold) - process.ln_threshold;
             if self.may_ask_region(&process, fine) { f64::INFINITY } else { fine }
         };
         self.processes(account).map(of).fold(f64::NEG_INFINITY, f64::max)
@@ -170,8 +175,23 @@ impl<'d, 'a> Bounds<'d, 'a> {
     /// Bound of the largest ln of the evidence of a process.
     pub(super) fn ln_sup(&self, process: &Process<'_>) -> f64 {
         let Some(rung) = self.rung(process) else { return f64::INFINITY };
-        let bound = rung.ln_sup + self.said.own(process, &rung.lines);
+        let bound = self.fine(process, &rung, libm::log(10.0));
         if self.may_ask_region(process, bound - process.ln_threshold) { f64::INFINITY } else { bound }
+    }
+
+    /// Bound of the largest ln of the evidence without regions, given the own
+    /// personas; as tight as it gets unless it is below `enough` before.
+    fn fine(&self, process: &Process<'_>, rung: &Rung, enough: f64) -> f64 {
+        let fine = rung.ln_sup + self.said.own(process, &rung.lines);
+        if fine < enough.min(self.desk.evidence.rules.ln_region_gate())
+            || rung.asked.is_empty()
+            || !process.asks_names()
+        {
+            return fine;
+        }
+        let Some(table) = self.tables.get(&(None, process.own.len() as u32)) else { return fine };
+        let tight = tight::ln_sup(self.desk, self.sequences, &self.said, table, process, &rung.asked);
+        tight.map_or(fine, |tight| fine.min(tight + rung.ln_slots + SLACK))
     }
 
     /// Whether a process whose margin without regions is at most `margin` may
@@ -212,8 +232,13 @@ impl<'d, 'a> Bounds<'d, 'a> {
         } else {
             self.tables.get(&(asked.class, process.own.len() as u32))?.ln_sup(&matches)
         };
-        let ln_sup = ln_sup + self.ln_slot_sup(process);
-        Some(Rung { lines: rung.into_iter().map(|(_, line)| line).collect(), ln_sup })
+        let ln_slots = self.ln_slot_sup(process);
+        Some(Rung {
+            lines: rung.iter().map(|(_, line)| *line).collect(),
+            asked: if asked.class.is_none() { rung } else { Vec::new() },
+            ln_slots,
+            ln_sup: ln_sup + ln_slots,
+        })
     }
 
     /// ln of the largest evidence of the process's shared slots.

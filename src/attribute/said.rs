@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::persona::{PersonaMaker, PersonaPattern, Role};
@@ -27,25 +28,30 @@ pub(super) struct Said<'d, 'a> {
 struct Statement<'d> {
     pattern: &'d PersonaPattern,
     role: Option<Role>,
+    /// Whether it can be about this line alone.
+    alone: bool,
     /// When it was said.
     firsts: Firsts,
 }
 
 impl<'d, 'a> Said<'d, 'a> {
     pub(super) fn new(desk: &'d Desk<'a>) -> Self {
-        let mut said: BTreeMap<(u32, Option<Role>, &PersonaPattern), Firsts> = BTreeMap::new();
+        let mut said: BTreeMap<(u32, Option<Role>, bool, &PersonaPattern), Firsts> = BTreeMap::new();
         let mut order = 0;
         for call in &desk.calls {
+            // Counted as in `Sequences`: what is said comes after the call's lines.
+            order += (call.lines.len() + call.sets.len()) as u32;
             for heard in &call.persons {
                 order += 1;
+                let alone = heard.on.lines().len() == 1;
                 for &(line, role) in heard.on.lines() {
-                    said.entry((line, role, &heard.pattern)).or_default().add(order, call.at);
+                    said.entry((line, role, alone, &heard.pattern)).or_default().add(order, call.at);
                 }
             }
         }
         let mut statements: BTreeMap<u32, Vec<Statement<'_>>> = BTreeMap::new();
-        for ((line, role, pattern), firsts) in said {
-            statements.entry(line).or_default().push(Statement { pattern, role, firsts });
+        for ((line, role, alone, pattern), firsts) in said {
+            statements.entry(line).or_default().push(Statement { pattern, role, alone, firsts });
         }
         let of_maker = |maker: &dyn PersonaMaker| -> HashMap<u32, f64> {
             statements.iter().map(|(&line, said)| (line, most(maker, said))).collect()
@@ -53,6 +59,19 @@ impl<'d, 'a> Said<'d, 'a> {
         let makers: Vec<_> = desk.evidence.makers.iter().collect();
         let any = makers.into_par_iter().map(|(id, maker)| (id.as_str(), of_maker(maker.as_ref()))).collect();
         Self { desk, statements, any }
+    }
+
+    /// What was said on `line` from `start` on, in order; `None` where something
+    /// may be about other lines too.
+    pub(super) fn heard(&self, line: u32, start: Timestamp) -> Option<Vec<(u32, Option<Role>, &'d PersonaPattern)>> {
+        let Some(said) = self.statements.get(&line) else { return Some(Vec::new()) };
+        if said.iter().any(|said| !said.alone) {
+            return None;
+        }
+        let first = |said: &Statement<'d>| Some((said.firsts.from(start)?, said.role, said.pattern));
+        let mut heard: Vec<_> = said.iter().filter_map(first).collect();
+        heard.sort_by_key(|(order, _, _)| *order);
+        Some(heard)
     }
 
     /// The most that statements on own `lines` can have added, whatever their

@@ -104,6 +104,8 @@ impl Subjects {
                 order += 1;
                 sets.entry(set).or_default().add(order, call.at);
             }
+            // What is said has a place of its own among them, see `Said`.
+            order += call.persons.len() as u32;
         }
         Self { lines, sets: sets.into_iter().map(|(set, firsts)| (set.to_vec(), firsts)).collect() }
     }
@@ -165,6 +167,11 @@ impl Sequences {
         let mut sets: Vec<(usize, &[LineQuery])> = sets.map(|(class, s)| (*class, s.sets.as_slice())).collect();
         sets.sort_unstable_by_key(|(class, _)| *class);
         sets
+    }
+
+    /// Place, among all line questions, of the first about `line` from `start` on.
+    pub(super) fn order(&self, line: u32, start: Timestamp) -> Option<u32> {
+        self.subjects.lines[line as usize].from(start)
     }
 
     /// What rang of `own` lines from `start` on; `None` where that was not

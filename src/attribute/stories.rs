@@ -478,3 +478,34 @@ fn an_innocent_is_rarely_named_however_often_the_exposed_lines_ring() {
     // At most alpha / 2 in the first epoch, with room for three deviations.
     assert!(wrong as f64 <= 0.25 * runs as f64 + 3.0 * (0.25 * 0.75 * runs as f64).sqrt(), "{wrong} of {runs}");
 }
+
+/// A bound that is too low would hide an account; one that is far too high
+/// would have everybody run through the state machine.
+#[test]
+fn the_tight_bound_is_never_below_what_a_process_reached() {
+    let (mut compared, mut close) = (0, 0);
+    for seed in 0..20 {
+        let mut world = busy(seed, false);
+        // Masked phones make questions unlike those of others: they have no tight bound.
+        world.decisions.retain(|row| !row.hit.found.iter().any(|found| matches!(found, Found::Lines { .. })));
+        world.revelations.clear();
+        world.blocks.clear();
+        let evidence = world.evidence();
+        let desk = Desk::new(&evidence);
+        let sequences = super::sequences(&desk);
+        let bounds = prune::Bounds::new(&desk, &sequences);
+        for account in 0..150 {
+            let lines = super::account::lines_of(&desk, account);
+            for &planting in &desk.plantings[account] {
+                let process = Process::of_planting(&desk, account, planting, &lines);
+                let (bound, reached) = (bounds.ln_sup(&process), path::run(&desk, &process).ln_sup);
+                assert!(bound + 1e-9 >= reached, "seed {seed}: {bound} {reached}");
+                if reached > 10f64.ln() {
+                    compared += 1;
+                    close += usize::from(bound < reached + 1.0);
+                }
+            }
+        }
+    }
+    assert!(compared > 30 && close * 10 >= compared * 9, "{close} of {compared}");
+}

@@ -76,22 +76,13 @@ impl Table {
     /// ln of the largest line evidence, given the queries (from 1, rising) that
     /// matched and how many own lines each of them found; 0 at least.
     pub(super) fn ln_sup(&self, matches: &[(u32, u32)]) -> f64 {
-        let points = self.lambdas.len();
-        let mut terms = [0.0; MOST_POINTS];
-        let terms = &mut terms[..points];
-        let (mut before, mut found, mut sup) = (0, 0, 0.0f64);
+        let (mut run, mut sup) = (Run::new(self), 0.0f64);
         for &(query, lines) in matches {
-            let (from, to) = (self.sums(found, before), self.sums(found, query - 1));
-            for (term, (from, to)) in terms.iter_mut().zip(from.iter().zip(to)) {
-                *term += to - from;
-            }
-            self.match_at(query as usize - 1, found, terms);
+            run.matched(query, lines);
             // A mean is no larger than its largest part.
-            if terms.iter().any(|&term| term > sup) {
-                sup = sup.max(ln_mean_exp(terms));
+            if run.terms().iter().any(|&term| term > sup) {
+                sup = sup.max(run.ln_e());
             }
-            found += lines;
-            before = query;
         }
         sup
     }
@@ -137,6 +128,42 @@ impl Table {
         for (point, term) in terms.iter_mut().enumerate() {
             *term += self.ln_thetas[point] + (to[point] - from[point]);
         }
+    }
+}
+
+/// One source's line evidence, from match to match.
+pub(super) struct Run<'t> {
+    table: &'t Table,
+    terms: [f64; MOST_POINTS],
+    /// The newest query that matched, and the lines found.
+    before: u32,
+    found: u32,
+}
+
+impl<'t> Run<'t> {
+    pub(super) fn new(table: &'t Table) -> Self {
+        Self { table, terms: [0.0; MOST_POINTS], before: 0, found: 0 }
+    }
+
+    /// Goes on to `query` (from 1), which found `lines` own lines.
+    pub(super) fn matched(&mut self, query: u32, lines: u32) {
+        let table = self.table;
+        let (from, to) = (table.sums(self.found, self.before), table.sums(self.found, query - 1));
+        for (term, (from, to)) in self.terms.iter_mut().zip(from.iter().zip(to)) {
+            *term += to - from;
+        }
+        table.match_at(query as usize - 1, self.found, &mut self.terms[..table.lambdas.len()]);
+        self.found += lines;
+        self.before = query;
+    }
+
+    fn terms(&self) -> &[f64] {
+        &self.terms[..self.table.lambdas.len()]
+    }
+
+    /// ln of the evidence right after the newest match.
+    pub(super) fn ln_e(&self) -> f64 {
+        ln_mean_exp(self.terms())
     }
 }
 
