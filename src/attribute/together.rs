@@ -11,15 +11,15 @@
 //! Masked phones, regions and waybill numbers are not weighed here: the
 //! processes do that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use crate::registry::Route;
 
 use super::account::lines_of;
-use super::evidence::{Desk, HeardOn};
-use super::joint::{Filter, Source, Sources, Stream, Terms, certify};
+use super::evidence::Desk;
+use super::joint::{Filter, Sieve, Source, Sources, Stream, Terms, certify};
 use super::looks::{Due, Looks, moment};
 use super::mixture::ln_mean_exp;
 use super::process::Process;
@@ -84,9 +84,15 @@ impl Together {
         let kept = survey(desk, &looks, &streams);
         let take = |look| take(desk, &looks.due[look], look, &streams[look], &kept, &terms);
         let taken: Vec<Taken> = (0..looks.due.len()).into_par_iter().map(take).collect();
+        let names = hear(desk, &looks, &kept, &taken);
         let (mut accounts, mut tallies) = (BTreeMap::<usize, Vec<Step>>::new(), Vec::new());
-        for (look, taken) in taken.into_iter().enumerate() {
+        for (look, mut taken) in taken.into_iter().enumerate() {
             tallies.push((taken.candidates, taken.selected));
+            for (&source, (_, part)) in taken.sources.iter().zip(&mut taken.parts) {
+                if part.ln_lines >= libm::log(NAMES_FROM) {
+                    part.ln_names = names.get(&source).map_or(0.0, |names| names[look]);
+                }
+            }
             for of_account in taken.parts.chunk_by(|(a, _), (b, _)| a == b) {
                 let steps = accounts.entry(of_account[0].0).or_default();
                 let ln_before = steps.last().map_or(f64::NEG_INFINITY, |step| step.ln_s);
@@ -227,19 +233,16 @@ fn survey(desk: &Desk<'_>, looks: &Looks, streams: &[Stream]) -> Vec<Kept> {
     if taken.is_empty() {
         return Vec::new();
     }
-    let filters: Vec<Filter<'_>> =
-        streams.par_iter().map(|stream| Filter::new(stream, share, sizes.iter().copied())).collect();
-    let mut rang = vec![false; rules.pool as usize];
-    looks.rings.iter().for_each(|ring| rang[ring.line as usize] = true);
+    let filter = |&look: &usize| Filter::new(&streams[look], share, sizes.iter().copied());
+    let filters: Vec<Filter<'_>> = taken.par_iter().map(filter).collect();
+    let starts = desk.evidence.accounts.iter().map(|row| row.start);
+    let starts = starts.chain(desk.evidence.plantings.iter().map(|row| row.at)).map(moment);
+    let sieve = Sieve::new(filters, starts);
     let of_account = |account: usize| {
         let mut kept = Vec::new();
         for (planting, start, lines) in sources(desk, account) {
-            let own: Vec<u32> = lines.iter().copied().filter(|&line| rang[line as usize]).collect();
-            let is_candidate = |look: &usize| {
-                let planted = start <= looks.due[*look].decided;
-                planted && filters[*look].keeps(moment(start), lines.len(), &own)
-            };
-            let looks: Vec<usize> = taken.iter().copied().filter(is_candidate).collect();
+            let keeps = sieve.keeps(moment(start), &lines).into_iter().map(|place| taken[place]);
+            let looks: Vec<usize> = keeps.filter(|&look| start <= looks.due[look].decided).collect();
             if !looks.is_empty() {
                 kept.push(Kept { account, planting, start: moment(start), lines, looks });
             }
@@ -265,16 +268,23 @@ fn sources(desk: &Desk<'_>, account: usize) -> Vec<(Option<usize>, jiff::Timesta
 /// What one look found.
 #[derive(Default)]
 struct Taken {
-    /// What each candidate brings, with its account; by account.
+    /// What each candidate brings, with its account; by account. Names are heard later.
     parts: Vec<(usize, Part)>,
+    /// The candidate behind each part.
+    sources: Vec<usize>,
     candidates: u64,
     selected: u32,
 }
 
 /// Takes one look, unless it is skipped.
 fn take(desk: &Desk<'_>, due: &Due, look: usize, stream: &Stream, kept: &[Kept], terms: &Terms) -> Taken {
-    let kept: Vec<&Kept> = kept.iter().filter(|source| source.looks.binary_search(&look).is_ok()).collect();
-    let packed = kept.iter().map(|kept| Source { owner: kept.account as u32, start: kept.start, lines: &kept.lines });
+    let is_candidate = |place: &usize| kept[*place].looks.binary_search(&look).is_ok();
+    let places: Vec<usize> = (0..kept.len()).filter(is_candidate).collect();
+    let packed = places.iter().map(|&place| &kept[place]).map(|kept| Source {
+        owner: kept.account as u32,
+        start: kept.start,
+        lines: &kept.lines,
+    });
     let sources: Sources = packed.collect();
     if due.skipped.is_some() || sources.is_empty() {
         return Taken::default();
@@ -284,24 +294,21 @@ fn take(desk: &Desk<'_>, due: &Due, look: usize, stream: &Stream, kept: &[Kept],
     let is_known = |account: usize| {
         desk.revelations.get(&account).is_some_and(|rows| rows.iter().any(|row| row.after_seq < due.seq))
     };
-    let part = |(source, &ln_lines): (&&Kept, &f64)| {
-        let ln_names = if ln_lines < libm::log(NAMES_FROM) { 0.0 } else { ln_names(desk, source, due.seq) };
+    let part = |(&place, &ln_lines): (&usize, &f64)| {
+        let source = &kept[place];
         let part = Part {
             planting: source.planting,
             lines: source.lines.len() as u32,
-            rang: source.lines.iter().filter(|&&line| stream.rang(line, source.start)).count() as u32,
+            rang: stream.rang(&source.lines, source.start) as u32,
             ln_lines,
-            ln_names,
+            ln_names: 0.0,
             ln_weight: ln_weight(desk, source, due),
         };
-        (source.account, part)
+        (place, (source.account, part))
     };
-    let judged = kept.par_iter().zip(&certificate.ln_e).filter(|(source, _)| !is_known(source.account));
-    Taken {
-        parts: judged.map(part).collect(),
-        candidates: sources.len() as u64,
-        selected: certificate.selected.len() as u32,
-    }
+    let judged = places.par_iter().zip(&certificate.ln_e).filter(|(place, _)| !is_known(kept[**place].account));
+    let (places, parts) = judged.map(part).unzip();
+    Taken { parts, sources: places, candidates: sources.len() as u64, selected: certificate.selected.len() as u32 }
 }
 
 /// ln of a source's weight within its account.
@@ -315,14 +322,26 @@ fn ln_weight(desk: &Desk<'_>, source: &Kept, due: &Due) -> f64 {
     }
 }
 
-/// ln of the evidence of names heard on a source's lines, up to decision `seq`.
-fn ln_names(desk: &Desk<'_>, source: &Kept, seq: u64) -> f64 {
-    let is_own = |(line, _): &(u32, _)| source.lines.binary_search(line).is_ok();
-    let is_named = |on: &HeardOn| matches!(on, HeardOn::Lines(lines) if lines.iter().any(is_own));
-    let weighed = || desk.calls.iter().filter(|call| call.seq <= seq);
-    if !weighed().any(|call| call.persons.iter().any(|heard| is_named(&heard.on))) {
-        return 0.0;
+/// For each candidate whose lines alone bring enough at some look: ln of the
+/// evidence of names at every look.
+fn hear(desk: &Desk<'_>, looks: &Looks, kept: &[Kept], taken: &[Taken]) -> BTreeMap<usize, Vec<f64>> {
+    let enough = libm::log(NAMES_FROM);
+    let strong = |taken: &Taken| {
+        let parts = taken.sources.iter().zip(&taken.parts).filter(|(_, (_, part))| part.ln_lines >= enough);
+        parts.map(|(&source, _)| source).collect::<Vec<usize>>()
+    };
+    let strong: BTreeSet<usize> = taken.iter().flat_map(strong).collect();
+    let mut named = vec![false; desk.evidence.rules.pool as usize];
+    for heard in desk.calls.iter().flat_map(|call| &call.persons) {
+        heard.on.lines().iter().for_each(|(line, _)| named[*line as usize] = true);
     }
+    let is_named = |source: &usize| kept[*source].lines.iter().any(|&line| named[line as usize]);
+    let strong: Vec<usize> = strong.into_iter().filter(is_named).collect();
+    strong.into_par_iter().map(|source| (source, ln_names(desk, looks, &kept[source]))).collect()
+}
+
+/// ln of the evidence of names heard on a source's lines, at each look.
+fn ln_names(desk: &Desk<'_>, looks: &Looks, source: &Kept) -> Vec<f64> {
     let lines = lines_of(desk, source.account);
     let process = match source.planting {
         None => Process::of_account(desk, source.account, &lines),
@@ -330,10 +349,14 @@ fn ln_names(desk: &Desk<'_>, source: &Kept, seq: u64) -> f64 {
     };
     let mut state = State::new(&process, desk);
     let news = desk.topics.from(process.start).into_iter().map(|place| &desk.calls[place as usize]);
-    for call in news.filter(|call| call.seq <= seq && call.at >= process.start) {
-        for question in call.questions() {
-            state.answer(call, question);
+    let mut news = news.filter(|call| call.at >= process.start).peekable();
+    let at_look = |due: &Due| {
+        while let Some(call) = news.next_if(|call| call.seq <= due.seq) {
+            for question in call.questions() {
+                state.answer(call, question);
+            }
         }
-    }
-    state.ln_names()
+        state.ln_names()
+    };
+    looks.due.iter().map(at_look).collect()
 }

@@ -68,6 +68,15 @@ impl<'s> Filter<'s> {
         counting >= need.lines[size]
     }
 
+    /// For sources that start at `start`: whether each line of the pool counts,
+    /// and how many must, by size.
+    pub(super) fn at(&self, start: i64) -> (Vec<bool>, impl Iterator<Item = (usize, u32)>) {
+        let class = self.stream.class(start);
+        let need = &self.needs[class as usize];
+        let counts = self.last_but[need.calls - 1].iter().map(|&last| last > class).collect();
+        (counts, self.sizes.iter().copied().zip(need.lines.iter().copied()))
+    }
+
     /// For each class the calls from which a line counts, and how many do.
     fn choose_calls(&mut self) -> Vec<(usize, usize)> {
         let mut chosen = vec![None; self.stream.classes()];

@@ -28,6 +28,7 @@ mod esp;
 mod filter;
 mod greedy;
 mod intensity;
+mod sieve;
 mod source;
 mod stream;
 mod table;
@@ -40,6 +41,7 @@ mod vectors;
 
 pub use certify::{Certificate, certify};
 pub use filter::Filter;
+pub use sieve::Sieve;
 pub use source::{Source, Sources};
 pub use stream::{Ring, Stream};
 pub use terms::Terms;

@@ -101,9 +101,11 @@ impl Stream {
         self.lines.len()
     }
 
-    /// Whether `line` rang at or after `start`.
-    pub fn rang(&self, line: u32, start: i64) -> bool {
-        self.place(line).is_some_and(|place| self.calls(place, self.class(start)) > 0)
+    /// How many of `lines` rang at or after `start`.
+    pub fn rang(&self, lines: &[u32], start: i64) -> usize {
+        let class = self.class(start);
+        let newest = |&line: &u32| self.rings_at(self.place(line)?).last();
+        lines.iter().filter_map(newest).filter(|&&newest| newest >= class).count()
     }
 
     /// How many classes there are; sources of the last one see no ring.
