@@ -223,8 +223,7 @@ impl<'a> Stage<'a> {
             }
             None => None,
         };
-        let names: Vec<String> =
-            (0..wanted.accounts).map(|number| format!("clerk-{number:06}")).collect();
+        let names: Vec<String> = (0..wanted.accounts).map(|number| format!("clerk-{number:06}")).collect();
         let accounts: Vec<&str> = names.iter().map(String::as_str).collect();
         let bystanders = Bystanders {
             epoch: ordinal,

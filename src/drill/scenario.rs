@@ -33,10 +33,7 @@ const SHIPPED: [(&str, &str); 10] = [
     ("warehouse-insider", include_str!("../../templates/scenarios/warehouse-insider.yaml")),
     ("partner-api", include_str!("../../templates/scenarios/partner-api.yaml")),
     ("colluders-drop", include_str!("../../templates/scenarios/colluders-drop.yaml")),
-    (
-        "colluders-drop-without-scope",
-        include_str!("../../templates/scenarios/colluders-drop-without-scope.yaml"),
-    ),
+    ("colluders-drop-without-scope", include_str!("../../templates/scenarios/colluders-drop-without-scope.yaml")),
     ("one-percent", include_str!("../../templates/scenarios/one-percent.yaml")),
     ("war-dial", include_str!("../../templates/scenarios/war-dial.yaml")),
     ("war-dial-with-a-leak", include_str!("../../templates/scenarios/war-dial-with-a-leak.yaml")),

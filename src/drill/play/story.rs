@@ -29,7 +29,8 @@ fn done(scenario: &Scenario, played: &Played, text: &mut String) {
         lines.controls,
         told.bystanders,
         match &scenario.bystanders {
-            Bystanders { scope: Some(scope), scope_accounts, .. } => format!(", {scope_accounts} of them see {scope:?}"),
+            Bystanders { scope: Some(scope), scope_accounts, .. } =>
+                format!(" ({scope_accounts} of them plant under scope {scope:?})"),
             _ => String::new(),
         },
         told.epochs,
@@ -76,16 +77,15 @@ fn sold(sale: &Sale) -> String {
         Sorting::Phone => "merged and sorted by phone",
         Sorting::Number => "merged and sorted by number",
     };
-    let compared = if sale.drop_differing { "; rows that differ between the copies are dropped, and" } else { ":" };
+    let accounts = sale.accounts.join(", ");
+    let compared = if sale.drop_differing {
+        format!("what differs between the copies of {accounts} is dropped, {} % of the rest", 100.0 * sale.keep)
+    } else {
+        format!("{} % of the rows of {accounts}", 100.0 * sale.keep)
+    };
     let doubles = if sale.without_duplicates { ", duplicates dropped" } else { "" };
     let buyers = if sale.buyers == 1 { "a buyer".to_owned() } else { format!("{} buyers", sale.buyers) };
-    format!(
-        "day {}{compared} {} % of the rows of {} sold to {buyers}, cut to {}, {order}{doubles}",
-        sale.day,
-        100.0 * sale.keep,
-        sale.accounts.join(", "),
-        sale.columns.join(", ")
-    )
+    format!("day {}: {compared} sold to {buyers}, cut to {}, {order}{doubles}", sale.day, sale.columns.join(", "))
 }
 
 fn came_out(played: &Played, text: &mut String) {

@@ -172,9 +172,11 @@ impl Scenario {
         };
         let common = sale.accounts.iter().map(data).reduce(|one, other| &one & &other).unwrap_or_default();
         if common.is_empty() {
-            return Err(Fault::new("these accounts have no export of the same data, so that every row would be dropped")
-                .at_field("drop_differing")
-                .hint("give their exports the same data"));
+            return Err(Fault::new(
+                "these accounts have no export of the same data, so that every row would be dropped",
+            )
+            .at_field("drop_differing")
+            .hint("give their exports the same data"));
         }
         Ok(())
     }
