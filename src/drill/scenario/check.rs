@@ -102,7 +102,14 @@ impl Scenario {
         }
         let bystanders = &self.bystanders;
         match &bystanders.scope {
-            Some(scope) => self.check_scope("bystanders.scope", scope)?,
+            Some(scope) => {
+                self.check_scope("bystanders.scope", scope)?;
+                if !self.exports.iter().any(|export| export.scope.as_ref() == Some(scope)) {
+                    return Err(Fault::new(format!("no export has scope {scope:?}"))
+                        .at_field("bystanders.scope")
+                        .hint("name the scope of an export: bystanders see what others leak"));
+                }
+            }
             None if bystanders.scope_accounts > 0 => {
                 return wrong("bystanders.scope", "accounts plant under a scope, and none is named");
             }

@@ -105,6 +105,7 @@ fn scopes_that_do_not_fit_together_name_their_field() {
         ("rows: 500, data: other", "rows: 400, data: D", "exports[1].data", "the same rows"),
         ("data: other", "data: other, same_rows: true", "exports[1].same_rows", "anyway"),
         ("scope: S, scope_accounts: 3", "scope_accounts: 3", "bystanders.scope", "none is named"),
+        ("scope: S, scope_accounts", "scope: T, scope_accounts", "bystanders.scope", "no export has scope \"T\""),
         ("scope_accounts: 3", "scope_accounts: 10", "bystanders.scope_accounts", "expected 1 to 9"),
         ("scope: S, scope_accounts: 3", "scope: S", "bystanders.scope_accounts", "found 0"),
         ("{accounts: [a, b], day:", "{accounts: [a], day:", "sales[0].drop_differing", "nothing to compare"),
