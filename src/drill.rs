@@ -225,6 +225,7 @@ impl Stage {
 
     fn register(&mut self, drill: &Drill, accounts: &[&str]) -> issue::Result<()> {
         let bystanders = Bystanders {
+            scope: None,
             epoch: 1,
             template: &self.template,
             batch: BATCH,

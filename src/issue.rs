@@ -31,6 +31,7 @@ mod standing;
 mod watch;
 
 pub use scope::ScopeSlots;
+pub(crate) use scope::{LARGEST_SHARE, new_scope};
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 
 use partial::weave;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::issue;
 use crate::record::WaybillBlock as _;
-use crate::registry::{BatchKey, NewPlanting, PlantedRow, PlantedRows, Registry};
+use crate::registry::{BatchKey, NewPlanting, NewScope, PlantedRow, PlantedRows, Registry};
 use crate::template::Template;
 
 /// One planting for each of `accounts`.
@@ -15,6 +15,8 @@ pub(super) struct Bystanders<'a> {
     pub(super) batch: &'a str,
     pub(super) canaries: u32,
     pub(super) accounts: &'a [&'a str],
+    /// The scope that the first so many of them plant under.
+    pub(super) scope: Option<(NewScope, usize)>,
     pub(super) now: Timestamp,
 }
 
@@ -22,6 +24,9 @@ impl Bystanders<'_> {
     /// Binds the accounts and registers their plantings.
     pub(super) fn register(&self, registry: &mut dyn Registry) -> issue::Result<()> {
         registry.bind_accounts(self.epoch, self.accounts, self.template.hash(), self.now)?;
+        if let Some((scope, _)) = &self.scope {
+            registry.open_scope(scope, self.now)?;
+        }
         let count = u64::from(self.canaries);
         let (block, first) = match self.template.block() {
             Some(block) => {
@@ -34,10 +39,17 @@ impl Bystanders<'_> {
             .accounts
             .iter()
             .enumerate()
-            .map(|(place, account)| self.planting(account, &block, first + place as u64 * count))
+            .map(|(place, account)| NewPlanting {
+                scope: self.scope_of(place).to_owned(),
+                ..self.planting(account, &block, first + place as u64 * count)
+            })
             .collect();
         registry.plant_many(&plantings)?;
         Ok(())
+    }
+
+    fn scope_of(&self, place: usize) -> &str {
+        self.scope.as_ref().filter(|(_, accounts)| place < *accounts).map_or("", |(scope, _)| &scope.name)
     }
 
     fn planting(&self, account: &str, block: &str, first: u64) -> NewPlanting {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use crate::codebook::Codebook;
 use crate::config::Config;
 use crate::derive::Stream;
 use crate::epoch::{self, Quarter};
@@ -34,6 +35,7 @@ use super::{export, seed_bytes, unwritable};
 
 mod background;
 mod buyer;
+mod compare;
 mod market;
 mod outcome;
 mod pool;
@@ -212,15 +214,24 @@ impl<'a> Stage<'a> {
         self.registry.open_epoch(&rules, &epoch::frozen(&pool, &rules), now)?;
         self.registry.put_template(self.template.hash(), self.template.name(), self.template.text())?;
         self.told.epochs += 1;
-        let names: Vec<String> =
-            (0..self.scenario.bystanders.accounts).map(|number| format!("clerk-{number:06}")).collect();
+        let codebook = Codebook::new(&self.master, ordinal, rules.sizes());
+        let wanted = &self.scenario.bystanders;
+        let scope = match &wanted.scope {
+            Some(name) => {
+                let scope = issue::new_scope(name, &codebook, &rules, &self.template)?;
+                Some((scope, wanted.scope_accounts as usize))
+            }
+            None => None,
+        };
+        let names: Vec<String> = (0..wanted.accounts).map(|number| format!("clerk-{number:06}")).collect();
         let accounts: Vec<&str> = names.iter().map(String::as_str).collect();
         let bystanders = Bystanders {
             epoch: ordinal,
             template: &self.template,
             batch: "export-1",
-            canaries: self.scenario.bystanders.canaries,
+            canaries: wanted.canaries,
             accounts: &accounts,
+            scope,
             now,
         };
         bystanders.register(&mut self.registry)
@@ -262,22 +273,26 @@ impl<'a> Stage<'a> {
             batch: Some(&batch),
             template: &self.template,
             canaries: Some(export.canaries),
-            scope: None,
+            scope: export.scope.as_deref(),
             options: &Options::default(),
         };
-        issue::plant(&mut Bench { registry: &mut self.registry, master: &self.master, now }, &order)?;
+        let report = issue::plant(&mut Bench { registry: &mut self.registry, master: &self.master, now }, &order)?;
         let _ = fs::remove_file(&original);
         self.told.exports += 1;
         self.told.canaries += u64::from(export.canaries);
+        self.told.shared_rows += u64::from(report.shared);
         self.planted.push(Planted { account: account.to_owned(), batch, day, path: planted, kind: export.file });
         Ok(())
     }
 
     /// The rows of an export before planting.
     fn customers(&self, export: &Export, account: &str, batch: &str) -> Vec<Vec<String>> {
-        let rows = ((f64::from(export.rows) * self.setting.scale).round() as u32).max(40);
-        let which = if export.same_rows { "every export" } else { batch };
-        let mut draw = self.draw(&["customers", account, which]);
+        let rows = ((f64::from(export.rows) * self.setting.scale).round() as u32).max(self.least_rows(export));
+        let mut draw = match &export.data {
+            Some(data) => self.draw(&["customers of data", data]),
+            None if export.same_rows => self.draw(&["customers", account, "every export"]),
+            None => self.draw(&["customers", account, batch]),
+        };
         let key = export::key(&mut draw);
         let pool = pool::customers(2 * rows, &self.ours, &mut draw);
         let first_day = if export.same_rows { export.days.from } else { 0 };
@@ -285,6 +300,19 @@ impl<'a> Stage<'a> {
         let mut cells = export::customers(&self.template, &pool, rows, key, today);
         market::leave_block(&self.template, &mut cells);
         cells
+    }
+
+    /// The rows that an export has at any scale: it must not be too crowded for
+    /// its scope, and those of the same data have equally many.
+    fn least_rows(&self, export: &Export) -> u32 {
+        let twin = |one: &&Export| one.data.is_some() && one.data == export.data && one.scope.is_some();
+        let canaries = self.scenario.exports.iter().filter(twin).map(|one| one.canaries).max();
+        let settings = &self.config.attribution;
+        let slots = settings.slots_per_scope.unwrap_or(u32::MAX).min(settings.slot_lines / 2);
+        let crowded = canaries.map_or(0.0, |canaries| f64::from(canaries + slots) / issue::LARGEST_SHARE);
+        // A record has a customer for each role.
+        let roles = self.template.roles().len().max(1) as u32;
+        ((crowded as u32 + 8) * roles).min(export.rows).max(40)
     }
 
     /// Sells what a sale says, to each of its buyers.

@@ -28,10 +28,12 @@ pub use span::Span;
 pub const FORMAT: &str = "trapline.scenario/1";
 
 /// The scenarios that ship in the binary.
-const SHIPPED: [(&str, &str); 8] = [
+const SHIPPED: [(&str, &str); 10] = [
     ("handan", include_str!("../../templates/scenarios/handan.yaml")),
     ("warehouse-insider", include_str!("../../templates/scenarios/warehouse-insider.yaml")),
     ("partner-api", include_str!("../../templates/scenarios/partner-api.yaml")),
+    ("colluders-drop", include_str!("../../templates/scenarios/colluders-drop.yaml")),
+    ("colluders-drop-without-scope", include_str!("../../templates/scenarios/colluders-drop-without-scope.yaml")),
     ("one-percent", include_str!("../../templates/scenarios/one-percent.yaml")),
     ("war-dial", include_str!("../../templates/scenarios/war-dial.yaml")),
     ("war-dial-with-a-leak", include_str!("../../templates/scenarios/war-dial-with-a-leak.yaml")),
@@ -123,11 +125,16 @@ pub struct Bystanders {
     pub accounts: u32,
     /// Canaries in each one's planting.
     pub canaries: u32,
+    /// The data set that some of them see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// How many of them plant under that scope.
+    pub scope_accounts: u32,
 }
 
 impl Default for Bystanders {
     fn default() -> Self {
-        Self { accounts: 1000, canaries: 10 }
+        Self { accounts: 1000, canaries: 10, scope: None, scope_accounts: 0 }
     }
 }
 
@@ -153,6 +160,13 @@ pub struct Export {
     /// Whether every export of an account holds the same rows again.
     #[serde(default)]
     pub same_rows: bool,
+    /// The customers in it: exports of the same data hold the same ones, whose
+    /// ever they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// The scope that it is planted under, as by `plant --scope`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
 }
 
 /// How an export is written.
@@ -177,6 +191,10 @@ pub struct Sale {
     pub exports_of: Option<Span>,
     /// When.
     pub day: u32,
+    /// Whether the accounts' copies are compared first, and every row is dropped
+    /// that does not stand in all of them.
+    #[serde(default)]
+    pub drop_differing: bool,
     /// Share of the rows that are sold on.
     #[serde(default = "all")]
     pub keep: f64,

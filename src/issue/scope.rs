@@ -9,6 +9,7 @@ use crate::plant::{Shared, SharedRow, Survey};
 use crate::record::WaybillBlock as _;
 use crate::registry::{NewScope, PlantingRow, ScopeRow};
 use crate::rules::{Rules, SlotRules};
+use crate::template::Template;
 
 /// The slots of one scope, rebuilt.
 #[derive(Clone, Debug)]
@@ -78,30 +79,9 @@ impl OrderedScope {
     ) -> Result<Option<Self>> {
         refuse_other_scope(order, earlier)?;
         let Some(name) = order.scope else { return Ok(None) };
-        checked_name(name, "scope")?;
-        let roles = ground.template.roles();
-        let rules = slot_rules(&ground.rules, roles.len() as u32)?;
-        let count = ground.codebook.scope_slots(name, rules, roles.len() as u32).len();
-        if count == 0 {
-            return Err(Fault::new(format!(
-                "expected lines for one shared slot, {} for its two variants, found {} set aside in this epoch",
-                2 * roles.len(),
-                rules.lines
-            ))
-            .hint("raise attribution.slot_lines in trapline.yaml before the next epoch is opened")
-            .into());
-        }
-        let block = ground.template.block();
-        let new = NewScope {
-            epoch: ground.rules.epoch,
-            name: name.to_owned(),
-            template: ground.template.hash().to_owned(),
-            block: block.map(|block| block.id().to_owned()).unwrap_or_default(),
-            block_size: block.map_or(0, crate::record::WaybillBlock::size),
-            serials: 2 * count as u64,
-        };
+        let new = new_scope(name, &ground.codebook, &ground.rules, &ground.template)?;
         let row = bench.registry.open_scope(&new, bench.now)?;
-        let slots = ScopeSlots::rebuild(&ground.codebook, &ground.rules, roles, &row);
+        let slots = ScopeSlots::rebuild(&ground.codebook, &ground.rules, ground.template.roles(), &row);
         let variants = slots.variants(&ground.codebook, order.account);
         let mint = Mint::new(&ground.codebook, &ground.template, &ground.pool);
         let rows = (0..)
@@ -141,8 +121,38 @@ impl OrderedScope {
     }
 }
 
+/// What the registry needs to open a scope for exports of `template`.
+///
+/// # Errors
+///
+/// When the name is none, or when the epoch has no lines for its slots.
+pub(crate) fn new_scope(name: &str, codebook: &Codebook, rules: &Rules, template: &Template) -> Result<NewScope> {
+    checked_name(name, "scope")?;
+    let each = template.roles().len() as u32;
+    let lines = slot_rules(rules, each)?;
+    let count = codebook.scope_slots(name, lines, each).len();
+    if count == 0 {
+        return Err(Fault::new(format!(
+            "expected lines for one shared slot, {} for its two variants, found {} set aside in this epoch",
+            2 * each,
+            lines.lines
+        ))
+        .hint("raise attribution.slot_lines in trapline.yaml before the next epoch is opened")
+        .into());
+    }
+    let block = template.block();
+    Ok(NewScope {
+        epoch: rules.epoch,
+        name: name.to_owned(),
+        template: template.hash().to_owned(),
+        block: block.map(|block| block.id().to_owned()).unwrap_or_default(),
+        block_size: block.map_or(0, crate::record::WaybillBlock::size),
+        serials: 2 * count as u64,
+    })
+}
+
 /// The share of a file's real rows that may be planted where a scope is named.
-const LARGEST_SHARE: f64 = 0.2;
+pub(crate) const LARGEST_SHARE: f64 = 0.2;
 
 /// The rules of slots, or what to do where there are none.
 fn slot_rules(rules: &Rules, each: u32) -> Result<&SlotRules> {

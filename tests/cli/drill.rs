@@ -1,5 +1,7 @@
 //! Small drills over the real code; `scripts/drills` runs the large ones.
 
+use std::collections::BTreeSet;
+
 use crate::bench::Bench;
 
 fn runs(args: &[&str]) -> Vec<serde_json::Value> {
@@ -37,6 +39,12 @@ fn where_nobody_leaks_hardly_any_run_names_somebody() {
 fn the_shipped_scenarios_are_listed_and_a_wrong_name_is_told_where_to_look() {
     let list = Bench::empty().ok(&["drill", "--list"]);
 
+    let headline = |line: &str| {
+        let (name, rest) = line.split_once(' ')?;
+        Some(name.len() + rest.len() - rest.trim_start().len())
+    };
+    let starts: BTreeSet<Option<usize>> = list.lines().map(headline).collect();
+    assert!(starts.len() == 1 && !starts.contains(&None), "one column:\n{list}");
     for name in ["handan", "warehouse-insider", "partner-api", "one-percent", "war-dial", "year-of-noise"] {
         assert!(list.lines().any(|line| line.starts_with(name) && line.len() > 40), "{name}:\n{list}");
     }
@@ -65,6 +73,24 @@ fn a_clerk_who_copies_a_few_rows_of_every_list_is_named_by_the_account() {
 #[test]
 fn a_partner_is_named_from_one_stolen_answer() {
     assert!(plays("partner-api", "0.05").contains("partner-api: named"));
+}
+
+#[test]
+fn colluders_who_drop_what_differs_are_named_by_what_is_left() {
+    let told = plays("colluders-drop", "0.01");
+
+    for colluder in ["window-1", "window-2"] {
+        assert!(told.contains(&format!("{colluder}: named on day")), "{told}");
+    }
+    assert!(told.contains("20 canaries and 600 shared rows planted"), "{told}");
+}
+
+#[test]
+fn without_a_scope_nothing_planted_survives_a_comparison() {
+    let told = plays("colluders-drop-without-scope", "0.01");
+
+    assert!(told.contains(" rows, 0 of them planted\n"), "{told}");
+    assert!(told.contains("window-1: not named") && told.contains("window-2: not named"), "{told}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use super::compare::{self, Copy};
 use super::{Planted, Stage};
 use crate::derive::{Draw, Stream};
 use crate::drill::scenario::{FileKind, Sale, Sorting};
@@ -30,7 +31,7 @@ pub(super) struct SoldRow {
 pub(super) struct List {
     /// Rows in all.
     pub(super) rows: u64,
-    /// Canaries among them, in the order of the list.
+    /// Planted rows among them, in the order of the list.
     pub(super) canaries: Vec<SoldRow>,
 }
 
@@ -93,19 +94,29 @@ fn common_prefix(block: &Block) -> String {
 pub(super) fn list(stage: &mut Stage<'_>, place: &str, sale: &Sale) -> issue::Result<List> {
     let mut rows = Vec::new();
     let wanted: Vec<usize> = (0..stage.planted.len()).filter(|&export| is_sold(&stage.planted[export], sale)).collect();
-    for export in wanted {
+    let mut copies = Vec::new();
+    for &export in &wanted {
+        let Planted { account, path, .. } = &stage.planted[export];
+        let text = fs::read_to_string(path).map_err(|error| unwritable(path, &error))?;
+        copies.push(Copy { account: account.clone(), text });
+    }
+    if sale.drop_differing {
+        compare::keep_common(&mut copies);
+    }
+    for (export, copy) in wanted.into_iter().zip(&copies) {
         let planted = &stage.planted[export];
-        let text = fs::read_to_string(&planted.path).map_err(|error| unwritable(&planted.path, &error))?;
         let (account, batch) = (planted.account.clone(), planted.batch.clone());
-        let mut kept = read(stage, planted.kind, &text, sale);
-        keep(&mut kept, sale.keep, |who| stage.draw(&["kept", who, place, &account, &batch]));
+        let mut kept = read(stage, planted.kind, &copy.text, sale);
+        // Once compared, all copies are alike: of each the same rows are kept.
+        let whose: &[&str] = if sale.drop_differing { &[] } else { &[&account, &batch] };
+        keep(&mut kept, sale.keep, |who| stage.draw(&[&["kept", who, place], whose].concat()));
         let sold = stage.sold.entry(account).or_default();
         if kept.iter().any(|row| row.is_ours) {
             sold.insert(batch);
         }
         rows.extend(kept);
     }
-    if sale.without_duplicates {
+    if sale.without_duplicates || sale.drop_differing {
         let mut seen = BTreeSet::new();
         rows.retain(|row| seen.insert(row.phone.clone()));
     }

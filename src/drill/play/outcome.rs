@@ -45,9 +45,11 @@ pub struct Told {
     pub rows: u64,
     /// Canaries planted into them.
     pub canaries: u64,
+    /// Rows planted besides, which exports of other accounts may hold, too.
+    pub shared_rows: u64,
     /// Rows in sold lists.
     pub sold_rows: u64,
-    /// Canaries among them.
+    /// Planted rows among them.
     pub sold_canaries: u64,
     /// Calls by fraudsters to lines of ours.
     pub fraud_calls: u64,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::outcome::{Leaker, Nearest, Played, Tally};
-use crate::drill::scenario::{Sale, Scenario, Sorting};
+use crate::drill::scenario::{Bystanders, Sale, Scenario, Sorting};
 use crate::registry::Route;
 
 /// Tells what was done and what came out, in lines of plain text.
@@ -24,10 +24,15 @@ fn done(scenario: &Scenario, played: &Played, text: &mut String) {
     };
     let _ = writeln!(
         text,
-        "  {} trap lines and {} controls, {laid}; {} accounts that leak nothing; {} epoch{} from {} on",
+        "  {} trap lines and {} controls, {laid}; {} accounts that leak nothing{}; {} epoch{} from {} on",
         lines.traps,
         lines.controls,
         told.bystanders,
+        match &scenario.bystanders {
+            Bystanders { scope: Some(scope), scope_accounts, .. } =>
+                format!(" ({scope_accounts} of them plant under scope {scope:?})"),
+            _ => String::new(),
+        },
         told.epochs,
         plural(told.epochs.into()),
         scenario.begins
@@ -35,8 +40,9 @@ fn done(scenario: &Scenario, played: &Played, text: &mut String) {
     if told.exports > 0 {
         let _ = writeln!(
             text,
-            "  {} canaries planted into {} export{} of {} rows in all",
+            "  {} canaries{} planted into {} export{} of {} rows in all",
             told.canaries,
+            if told.shared_rows > 0 { format!(" and {} shared rows", told.shared_rows) } else { String::new() },
             told.exports,
             plural(told.exports),
             told.rows
@@ -46,7 +52,7 @@ fn done(scenario: &Scenario, played: &Played, text: &mut String) {
         let _ = writeln!(text, "  {}", sold(sale));
     }
     if told.sold_rows > 0 {
-        let _ = writeln!(text, "  sold: {} rows, {} of them canaries", told.sold_rows, told.sold_canaries);
+        let _ = writeln!(text, "  sold: {} rows, {} of them planted", told.sold_rows, told.sold_canaries);
     }
     let days = scenario.days;
     let _ = writeln!(
@@ -71,15 +77,15 @@ fn sold(sale: &Sale) -> String {
         Sorting::Phone => "merged and sorted by phone",
         Sorting::Number => "merged and sorted by number",
     };
+    let accounts = sale.accounts.join(", ");
+    let compared = if sale.drop_differing {
+        format!("what differs between the copies of {accounts} is dropped, {} % of the rest", 100.0 * sale.keep)
+    } else {
+        format!("{} % of the rows of {accounts}", 100.0 * sale.keep)
+    };
     let doubles = if sale.without_duplicates { ", duplicates dropped" } else { "" };
     let buyers = if sale.buyers == 1 { "a buyer".to_owned() } else { format!("{} buyers", sale.buyers) };
-    format!(
-        "day {}: {} % of the rows of {} sold to {buyers}, cut to {}, {order}{doubles}",
-        sale.day,
-        100.0 * sale.keep,
-        sale.accounts.join(", "),
-        sale.columns.join(", ")
-    )
+    format!("day {}: {compared} sold to {buyers}, cut to {}, {order}{doubles}", sale.day, sale.columns.join(", "))
 }
 
 fn came_out(played: &Played, text: &mut String) {
@@ -126,8 +132,9 @@ fn one(leaker: &Leaker) -> String {
             let rule = match naming.route {
                 Route::Account => "by its lines",
                 Route::Pair => "by one export's lines",
+                Route::Joint => "by joint certification",
                 Route::AtOnce => "by a full record",
-                _ => "",
+                Route::Batch => "by its batches",
             };
             format!(
                 "{}: named on day {} {rule}, after {} confirmed hits{batches}",

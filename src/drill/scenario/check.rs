@@ -1,5 +1,7 @@
 //! What a scenario's types cannot say.
 
+use std::collections::BTreeSet;
+
 use super::{Calls, FORMAT, Lookups, Sale, Scenario};
 use crate::fault::Fault;
 use crate::template::Template;
@@ -30,6 +32,7 @@ impl Scenario {
                 .hint(format!("there are {}", names.join(", "))));
         }
         self.check_exports()?;
+        self.check_scopes()?;
         for (place, sale) in self.sales.iter().enumerate() {
             self.check_sale(sale).map_err(|fault| inside(fault, "sales", place))?;
         }
@@ -74,6 +77,62 @@ impl Scenario {
         Ok(())
     }
 
+    /// Scopes and data: what several accounts see.
+    fn check_scopes(&self) -> Checked {
+        for (place, export) in self.exports.iter().enumerate() {
+            let at = |field: &str| format!("exports[{place}].{field}");
+            let earlier = &self.exports[..place];
+            if export.data.is_some() && export.same_rows {
+                return wrong(&at("same_rows"), "exports of one data hold the same rows anyway: leave one of them out");
+            }
+            let twin = export.data.as_ref().and_then(|data| earlier.iter().find(|one| one.data.as_ref() == Some(data)));
+            if twin.is_some_and(|twin| twin.rows != export.rows || twin.file != export.file) {
+                return wrong(&at("data"), "exports of the same data must have the same rows and the same file");
+            }
+            let Some(scope) = &export.scope else { continue };
+            self.check_scope(&at("scope"), scope)?;
+            if export.data.is_none() {
+                return Err(Fault::new(format!("scope {scope:?} is a data set, and this export names none"))
+                    .at_field(at("data"))
+                    .hint("give all exports of the scope the same data"));
+            }
+            if earlier.iter().any(|one| one.scope.as_ref() == Some(scope) && one.data != export.data) {
+                return wrong(&at("data"), format!("another export of scope {scope:?} has other data"));
+            }
+        }
+        let bystanders = &self.bystanders;
+        match &bystanders.scope {
+            Some(scope) => {
+                self.check_scope("bystanders.scope", scope)?;
+                if !self.exports.iter().any(|export| export.scope.as_ref() == Some(scope)) {
+                    return Err(Fault::new(format!("no export has scope {scope:?}"))
+                        .at_field("bystanders.scope")
+                        .hint("name the scope of an export: bystanders see what others leak"));
+                }
+            }
+            None if bystanders.scope_accounts > 0 => {
+                return wrong("bystanders.scope", "accounts plant under a scope, and none is named");
+            }
+            None => return Ok(()),
+        }
+        if !(1..=bystanders.accounts).contains(&bystanders.scope_accounts) {
+            return wrong(
+                "bystanders.scope_accounts",
+                format!("expected 1 to {} of the bystanders, found {}", bystanders.accounts, bystanders.scope_accounts),
+            );
+        }
+        Ok(())
+    }
+
+    fn check_scope(&self, field: &str, scope: &str) -> Checked {
+        if self.attribution.slot_lines > 0 {
+            return Ok(());
+        }
+        Err(Fault::new(format!("scope {scope:?} needs lines for its shared slots, and there are none"))
+            .at_field(field)
+            .hint("set attribution.slot_lines: two lines for each slot and role of the template"))
+    }
+
     fn check_sale(&self, sale: &Sale) -> Checked {
         if sale.accounts.is_empty() {
             return wrong("accounts", "expected at least one account");
@@ -87,6 +146,9 @@ impl Scenario {
             return wrong("day", format!("the scenario ends after day {}", self.days - 1));
         }
         share("keep", sale.keep)?;
+        if sale.drop_differing {
+            self.check_comparison(sale)?;
+        }
         let has = |wanted: &str| sale.columns.iter().any(|column| column.ends_with(wanted));
         if let Some(calls) = &sale.calls {
             if !has(".phone") {
@@ -102,6 +164,26 @@ impl Scenario {
                 return wrong("columns", "a buyer without numbers cannot look any up: list number");
             }
             lookups.check().map_err(|fault| deeper(fault, "lookups"))?;
+        }
+        Ok(())
+    }
+
+    /// Copies of differing data have no row in common.
+    fn check_comparison(&self, sale: &Sale) -> Checked {
+        if sale.accounts.len() < 2 {
+            return wrong("drop_differing", "one account has nothing to compare its copies with: name at least two");
+        }
+        let data = |account: &String| {
+            let own = self.exports.iter().filter(move |export| export.accounts.contains(account));
+            own.filter_map(|export| export.data.as_deref()).collect::<BTreeSet<&str>>()
+        };
+        let common = sale.accounts.iter().map(data).reduce(|one, other| &one & &other).unwrap_or_default();
+        if common.is_empty() {
+            return Err(Fault::new(
+                "these accounts have no export of the same data, so that every row would be dropped",
+            )
+            .at_field("drop_differing")
+            .hint("give their exports the same data"));
         }
         Ok(())
     }

@@ -69,3 +69,51 @@ fn an_expectation_is_found_by_its_share_of_names() {
     assert_eq!(scenario.expected(Some(0.0)).and_then(|one| one.found), Some(Span::just(0)));
     assert_eq!(scenario.expected(Some(0.5)), None);
 }
+
+const COLLUDERS: &str = "\
+format: trapline.scenario/1
+about: A test.
+begins: 2026-10-01
+days: 20
+attribution: {slot_lines: 40}
+bystanders: {accounts: 9, scope: S, scope_accounts: 3}
+exports:
+  - {accounts: [a, b], days: 1, rows: 500, data: D, scope: S}
+  - {accounts: [c], days: 1, rows: 500, data: other}
+sales:
+  - {accounts: [a, b], day: 5, drop_differing: true}
+";
+
+#[test]
+fn a_scope_and_a_comparison_are_read() {
+    let scenario = Scenario::parse(COLLUDERS, "own.yaml").expect("sound");
+
+    assert_eq!((scenario.bystanders.scope.as_deref(), scenario.bystanders.scope_accounts), (Some("S"), 3));
+    let export = &scenario.exports[0];
+    assert_eq!((export.scope.as_deref(), export.data.as_deref()), (Some("S"), Some("D")));
+    assert!(scenario.sales[0].drop_differing);
+    let plain = Scenario::parse(SMALL, "own.yaml").expect("sound");
+    assert!(plain.exports[0].scope.is_none() && !plain.sales[0].drop_differing);
+}
+
+#[test]
+fn scopes_that_do_not_fit_together_name_their_field() {
+    for (good, bad, field, says) in [
+        ("slot_lines: 40", "slot_lines: 0", "exports[0].scope", "\"S\" needs lines for its shared slots"),
+        ("data: D, scope: S", "scope: S", "exports[0].data", "names none"),
+        ("data: other", "data: other, scope: S", "exports[1].data", "has other data"),
+        ("rows: 500, data: other", "rows: 400, data: D", "exports[1].data", "the same rows"),
+        ("data: other", "data: other, same_rows: true", "exports[1].same_rows", "anyway"),
+        ("scope: S, scope_accounts: 3", "scope_accounts: 3", "bystanders.scope", "none is named"),
+        ("scope: S, scope_accounts", "scope: T, scope_accounts", "bystanders.scope", "no export has scope \"T\""),
+        ("scope_accounts: 3", "scope_accounts: 10", "bystanders.scope_accounts", "expected 1 to 9"),
+        ("scope: S, scope_accounts: 3", "scope: S", "bystanders.scope_accounts", "found 0"),
+        ("{accounts: [a, b], day:", "{accounts: [a], day:", "sales[0].drop_differing", "nothing to compare"),
+        ("{accounts: [a, b], day:", "{accounts: [a, c], day:", "sales[0].drop_differing", "no export of the same data"),
+    ] {
+        assert!(COLLUDERS.contains(good), "{good}");
+        let fault = Scenario::parse(&COLLUDERS.replace(good, bad), "own.yaml").expect_err(bad);
+        assert_eq!(fault.field.as_deref(), Some(field), "{bad}: {fault}");
+        assert!(fault.what.contains(says), "{bad}: {fault}");
+    }
+}

@@ -14,9 +14,10 @@ use crate::terminal::{answer, answer_json, answer_table, note, progress, table};
 
 /// Prints the shipped scenarios.
 pub(super) fn list() -> anyhow::Result<ExitCode> {
+    let width = Scenario::shipped().iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, _) in Scenario::shipped() {
         let scenario = Scenario::by_name(name).expect("it is shipped")?;
-        answer(&format!("{name:<24}{}", scenario.headline()))?;
+        answer(&format!("{name:<width$}  {}", scenario.headline()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
