@@ -184,9 +184,8 @@ impl Collusion {
         let cells: Vec<(Attack, Biases)> =
             Attack::ALL.into_iter().flat_map(|attack| Biases::ALL.map(|biases| (attack, biases))).collect();
         let need = |(attack, biases): (Attack, Biases)| {
-            let first = |trial| {
-                first_named(k, attack, biases, ln_threshold, &bets, &mut Stream::new(&trial_seed(seed, trial)))
-            };
+            let first =
+                |trial| first_named(k, attack, biases, ln_threshold, &bets, &mut Stream::new(&trial_seed(seed, trial)));
             let mut named: Vec<u32> = (0..trials).filter_map(first).collect();
             named.sort_unstable();
             let wanted = (f64::from(trials) * target).ceil() as usize;

@@ -80,7 +80,8 @@ fn naming(out: &mut String, plan: &Plan, width: usize) {
 }
 
 /// What figures of naming do not hold.
-pub(super) const JOINT_ADDS: &str = "Joint certification is not in these figures. It can only add to them: whoever the processes name stays named.";
+pub(super) const JOINT_ADDS: &str =
+    "Joint certification is not in these figures. It can only add to them: whoever the processes name stays named.";
 
 /// What 8.1 says, unless it asks for more matches than there can be.
 fn formula(expected: Expected, plan: &Plan) -> String {
