@@ -64,6 +64,8 @@ pub struct Drill {
     pub n_max: u64,
     /// Ghosts.
     pub ghosts: u32,
+    /// Whether the epoch registers joint certification.
+    pub joint: bool,
 }
 
 impl Default for Drill {
@@ -81,6 +83,7 @@ impl Default for Drill {
             alpha: 0.01,
             n_max: 3000,
             ghosts: 20_000,
+            joint: true,
         }
     }
 }
@@ -174,7 +177,8 @@ impl Stage {
         registry.add_lines(&lines, now)?;
         let lines = registry.lines()?;
         let pool: Vec<i64> = lines.iter().filter(|row| row.line.line_use == LineUse::Trap).map(|row| row.id).collect();
-        let rules = epoch::rules(&config, Quarter::of(now, &config.zone()?), 1, drill.lines)?;
+        let mut rules = epoch::rules(&config, Quarter::of(now, &config.zone()?), 1, drill.lines)?;
+        rules.joint = rules.joint.filter(|_| drill.joint);
         registry.open_epoch(&rules, &epoch::frozen(&pool, &rules), now)?;
         let template = Template::by_name(TEMPLATE).expect("shipped with the library")?;
         registry.put_template(template.hash(), template.name(), template.text())?;

@@ -1,20 +1,24 @@
 //! Several buyers who compare their exports: how many shared slots it takes.
 //!
 //! Rows that only one export has vanish when exports are compared. What stays
-//! are shared slots (attribution.md 8.4): each account has slot j with chance
-//! p_j. Colluders see where they differ and choose what to publish there; the
-//! bets are those of the lambda family on whether an account agrees with what
-//! was published. Two ways to choose the chances are tried: all from the
-//! arcsine law, which no strategy can exploit much, and every other slot at
-//! one half, which is better against colluders who only drop rows.
+//! are shared slots (attribution.md 8.4): each account has the first variant of
+//! slot j with chance p_j. Colluders see where they differ and choose what to
+//! publish there; the bets are the engine's own, on whether an account has what
+//! was published. The product plants half of the slots with chances from the
+//! arcsine law, which no strategy can exploit much, and half with one half,
+//! which is better against colluders who only drop rows; all of either kind
+//! stand beside it for comparison.
+//!
+//! Slots came with an export, so its pair process weighs them, at its own
+//! threshold. That the export's own lines stay silent costs nothing: slots
+//! have lines apart from the pool.
 
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::leak::trial_seed;
-use crate::attribute::{ln_lambda_factor, ln_mean_exp};
+use crate::attribute::fingerprint::{Bets, Grids};
 use crate::derive::{Draw, Stream};
-use crate::rules::LAMBDAS;
 
 /// Slots beyond which a normal export cannot hold them: five colluders who
 /// attack actively need more (8.4), and that is out of reach.
@@ -38,7 +42,7 @@ pub enum Attack {
     Majority,
     /// What fewest of them have.
     Minority,
-    /// Always absent.
+    /// The second variant, always.
     AllZero,
     /// A coin's choice.
     Coin,
@@ -56,12 +60,12 @@ impl Attack {
             Self::Interleaving => "interleaving",
             Self::Majority => "majority",
             Self::Minority => "minority",
-            Self::AllZero => "all absent",
+            Self::AllZero => "always one variant",
             Self::Coin => "coin flip",
         }
     }
 
-    /// The published symbol, when `ones` of `k` have the slot.
+    /// The published symbol, when `ones` of `k` have the first variant.
     fn publish(self, ones: u32, k: u32, draw: &mut Stream) -> Option<bool> {
         if ones == 0 || ones == k {
             return Some(ones == k);
@@ -84,7 +88,8 @@ impl Attack {
 pub enum Biases {
     /// All from the arcsine law.
     Arcsine,
-    /// Every other one at one half, the rest from the arcsine law.
+    /// Every other one at one half, the rest from the arcsine law: what the
+    /// product plants.
     HalfArcsine,
     /// All at one half: blind to some attacks, here for comparison.
     OneHalf,
@@ -97,8 +102,8 @@ impl Biases {
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Arcsine => "arcsine",
-            Self::HalfArcsine => "half arcsine, half .5",
+            Self::Arcsine => "all arcsine",
+            Self::HalfArcsine => "as planted",
             Self::OneHalf => "all .5",
         }
     }
@@ -163,7 +168,8 @@ pub struct Gain {
 pub struct Collusion {
     /// Colluders.
     pub colluders: u32,
-    /// ln of the evidence that names one of them.
+    /// ln of the evidence that names one of them: the threshold of the pair
+    /// process of an account's last export, the highest.
     pub ln_threshold: f64,
     /// Gain a slot in nats against dropping, by biases.
     pub gains: Vec<Gain>,
@@ -174,13 +180,12 @@ pub struct Collusion {
 impl Collusion {
     /// Simulates `trials` coalitions of `k` for each attack.
     pub(super) fn new(k: u32, ln_threshold: f64, target: f64, trials: u32, seed: u64) -> Self {
-        let factors = factors();
+        let bets = SlotBets::new();
         let cells: Vec<(Attack, Biases)> =
             Attack::ALL.into_iter().flat_map(|attack| Biases::ALL.map(|biases| (attack, biases))).collect();
         let need = |(attack, biases): (Attack, Biases)| {
-            let first = |trial| {
-                first_named(k, attack, biases, ln_threshold, &factors, &mut Stream::new(&trial_seed(seed, trial)))
-            };
+            let first =
+                |trial| first_named(k, attack, biases, ln_threshold, &bets, &mut Stream::new(&trial_seed(seed, trial)));
             let mut named: Vec<u32> = (0..trials).filter_map(first).collect();
             named.sort_unstable();
             let wanted = (f64::from(trials) * target).ceil() as usize;
@@ -198,15 +203,60 @@ impl Collusion {
     }
 }
 
-/// ln factors by step, published symbol, agreement, and grid point.
-type Factors = Vec<[[[f64; LAMBDAS.len()]; 2]; 2]>;
+/// What slots are worth to the engine's bets, worked out beforehand.
+struct SlotBets {
+    grids: Grids,
+    /// By step, published symbol, and agreement.
+    factors: Vec<[[Factors; 2]; 2]>,
+}
 
-fn factors() -> Factors {
-    let of = |step| {
-        let p = chance(step);
-        [1.0 - p, p].map(|q| [false, true].map(|agrees| LAMBDAS.map(|lambda| ln_lambda_factor(lambda, q, agrees))))
-    };
-    (0..=STEPS).map(of).collect()
+/// ln of the factors of one answer, and the largest of them.
+struct Factors {
+    all: Vec<f64>,
+    largest: f64,
+}
+
+impl SlotBets {
+    fn new() -> Self {
+        let grids = Grids::default();
+        let factors = |first: bool, q: f64, agrees: bool| {
+            let all = grids.ln_factors(first, q, agrees);
+            let largest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            Factors { all, largest }
+        };
+        let of = |step| {
+            let p = chance(step);
+            [(false, 1.0 - p), (true, p)].map(|(first, q)| [false, true].map(|agrees| factors(first, q, agrees)))
+        };
+        let factors = (0..=STEPS).map(of).collect();
+        Self { grids, factors }
+    }
+}
+
+/// One colluder's bets.
+struct Member {
+    bets: Bets,
+    /// No less than ln of the evidence. A mean grows by its largest factor at
+    /// most, so the evidence itself is only worked out where this reaches.
+    bound: f64,
+}
+
+impl Member {
+    fn new(grids: &Grids) -> Self {
+        Self { bets: Bets::new(grids), bound: 0.0 }
+    }
+
+    fn bet(&mut self, factors: &Factors) {
+        self.bets.bet(&factors.all);
+        self.bound += factors.largest;
+    }
+
+    fn reaches(&mut self, ln_threshold: f64) -> bool {
+        if self.bound >= ln_threshold {
+            self.bound = self.bets.ln_e();
+        }
+        self.bound >= ln_threshold
+    }
 }
 
 /// The slot (from 1) at which the first of `k` colluders is named.
@@ -215,10 +265,10 @@ fn first_named(
     attack: Attack,
     biases: Biases,
     ln_threshold: f64,
-    factors: &Factors,
+    bets: &SlotBets,
     draw: &mut Stream,
 ) -> Option<u32> {
-    let mut members = vec![[0.0; LAMBDAS.len()]; k as usize];
+    let mut members: Vec<Member> = (0..k).map(|_| Member::new(&bets.grids)).collect();
     let mut has = vec![false; k as usize];
     for slot in 0..MOST_SLOTS {
         let step = biases.step(slot, draw);
@@ -227,10 +277,8 @@ fn first_named(
         let ones = has.iter().filter(|&&has| has).count() as u32;
         let Some(published) = attack.publish(ones, k, draw) else { continue };
         for (member, &has) in members.iter_mut().zip(&has) {
-            let bet = &factors[step][usize::from(published)][usize::from(has == published)];
-            member.iter_mut().zip(bet).for_each(|(term, factor)| *term += factor);
-            // A mean is no larger than its largest part.
-            if member.iter().any(|&term| term >= ln_threshold) && ln_mean_exp(member) >= ln_threshold {
+            member.bet(&bets.factors[step][usize::from(published)][usize::from(has == published)]);
+            if member.reaches(ln_threshold) {
                 return Some(slot + 1);
             }
         }
@@ -250,22 +298,25 @@ mod tests {
     }
 
     #[test]
-    fn slots_agree_with_the_table_of_their_source() {
-        // attribution.md 8.4: 40 runs a point on a grid of 8 %, fixed looks; a
-        // sequential look is a little earlier.
+    fn slots_agree_with_measured_tables() {
+        // With arcsine biases those of docs/attribution-results.md for the same
+        // bets, the others of attribution.md 8.4 for the shares alone, which the
+        // engine's mixture costs ln 2. Both are at fixed looks; a sequential look
+        // is a little earlier.
         for (k, attack, biases, want) in [
-            (2, Attack::Interleaving, Biases::Arcsine, 233.0),
-            (2, Attack::Drop, Biases::Arcsine, 123.0),
+            (2, Attack::Interleaving, Biases::Arcsine, 231.0),
+            (2, Attack::AllZero, Biases::Arcsine, 173.0),
+            (2, Attack::Drop, Biases::Arcsine, 129.0),
             (2, Attack::Drop, Biases::OneHalf, 71.0),
             (2, Attack::Drop, Biases::HalfArcsine, 81.0),
-            (3, Attack::Interleaving, Biases::Arcsine, 458.0),
-            (3, Attack::Minority, Biases::Arcsine, 688.0),
-            (3, Attack::Drop, Biases::Arcsine, 203.0),
+            (3, Attack::Interleaving, Biases::Arcsine, 456.0),
+            (3, Attack::Minority, Biases::Arcsine, 635.0),
+            (3, Attack::Drop, Biases::Arcsine, 211.0),
             (3, Attack::Drop, Biases::OneHalf, 134.0),
         ] {
             let found = slots(k, attack, biases);
 
-            assert!((found / want - 1.0).abs() < 0.2, "{k} {attack:?} {biases:?}: {found}, table {want}");
+            assert!((found / want - 1.0).abs() < 0.15, "{k} {attack:?} {biases:?}: {found}, table {want}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Across, Curve, chances, round_marks};
-use super::text::{buy, error, grouped, out_of_reach, percent, power, share, slots, spread};
+use super::text::{JOINT_ADDS, buy, error, grouped, out_of_reach, percent, power, share, slots, spread};
 use super::{Attack, Biases, ByCalls, ByRows, Expected, Plan, Route};
 use crate::report::{STYLE, escape};
 
@@ -102,7 +102,7 @@ fn naming(out: &mut String, plan: &Plan) {
             ],
         );
     }
-    out.push_str("</tbody></table>\n");
+    let _ = writeln!(out, "</tbody></table>\n<p class=\"soft\">{JOINT_ADDS}</p>");
 }
 
 fn by_calls(out: &mut String, plan: &Plan) {
@@ -201,9 +201,10 @@ fn collusion(out: &mut String, plan: &Plan) {
     let _ = writeln!(
         out,
         "<h2>Buyers who compare their exports</h2>\n<table><caption>Shared slots so that {} of coalitions of {} have a \
-         member named, by what they do where they differ and by the slots' chances</caption><thead><tr><th></th>",
+         member named at {}, by what they do where they differ and by the slots' chances</caption><thead><tr><th></th>",
         percent(plan.settings.target),
-        found.colluders
+        found.colluders,
+        powers(&power(found.ln_threshold))
     );
     for biases in Biases::ALL {
         let _ = write!(out, "<th>{}</th>", biases.name());

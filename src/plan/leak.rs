@@ -52,7 +52,8 @@ pub(super) struct Outcome {
     pub(super) pair: Option<Named>,
     /// Either of them, names left out.
     pub(super) lines: Option<Named>,
-    /// Either of them, with names: what the product does.
+    /// Either of them, with names: what the product does, joint certification
+    /// left out.
     pub(super) all: Option<Named>,
 }
 

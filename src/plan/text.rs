@@ -9,7 +9,7 @@ use super::{Attack, Biases, Expected, Goods, MOST_SLOTS, Plan, Purchase, Route, 
 pub fn text(plan: &Plan, width: usize) -> String {
     let mut out = String::new();
     head(&mut out, plan);
-    naming(&mut out, plan);
+    naming(&mut out, plan, width);
     let points: Vec<(f64, f64)> = plan.by_calls.iter().map(|at| (f64::from(at.calls), at.all.share)).collect();
     let _ = writeln!(out, "\nNamed, by confirmed calls so far (all leakers' and noise)\n{}", curve(&points, width));
     by_rows(&mut out, plan, width);
@@ -56,7 +56,7 @@ fn head(out: &mut String, plan: &Plan) {
     );
 }
 
-fn naming(out: &mut String, plan: &Plan) {
+fn naming(out: &mut String, plan: &Plan, width: usize) {
     let naming = &plan.naming;
     out.push_str("\nCalls to name a leaker: median (10 to 90 %)\n");
     let _ = writeln!(out, "  {:<28} {:>12}  {:<16} {:<16} formula", "", "named", "confirmed calls", "distinct lines");
@@ -76,7 +76,12 @@ fn naming(out: &mut String, plan: &Plan) {
         );
         let _ = writeln!(out, "{}", line.trim_end());
     }
+    paragraph(out, &format!("  {JOINT_ADDS}"), width);
 }
+
+/// What figures of naming do not hold.
+pub(super) const JOINT_ADDS: &str =
+    "Joint certification is not in these figures. It can only add to them: whoever the processes name stays named.";
 
 /// What 8.1 says, unless it asks for more matches than there can be.
 fn formula(expected: Expected, plan: &Plan) -> String {
@@ -135,9 +140,10 @@ fn collusion(out: &mut String, plan: &Plan) {
     let Some(found) = &plan.collusion else { return };
     let _ = writeln!(
         out,
-        "\nShared slots so that {} of coalitions of {} have a member named (8.4)",
+        "\nShared slots so that {} of coalitions of {} have a member named (8.4), at {}",
         percent(plan.settings.target),
-        found.colluders
+        found.colluders,
+        power(found.ln_threshold)
     );
     let _ = writeln!(
         out,

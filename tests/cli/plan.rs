@@ -45,3 +45,27 @@ fn impossible_plans_are_refused_with_a_way_out() {
     assert!(bench.fails(&["plan", "--canaries", "99"]).contains("account's 100 lines"));
     assert!(bench.fails(&["plan", "--html", "no/such/folder/plan.html"]).contains("plan.html"));
 }
+
+#[test]
+fn joint_certification_takes_nothing_from_what_is_planned() {
+    let bench = Bench::empty();
+    let leakers = |switch: &[&str]| -> Vec<(String, u64)> {
+        let args = ["drill", "--json", "--accounts", "100", "--n-max", "300000", "--names", "0", "--ghosts", "0"];
+        let said = bench.ok(&[&args[..], &["--runs", "4"], switch].concat());
+        let report: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        let runs = report["runs"].as_array().expect("a list").iter();
+        let all = runs.flat_map(|run| run["leakers"].as_array().expect("a list").clone());
+        let of = |leaker: serde_json::Value| {
+            (leaker["account"].to_string(), leaker["calls_to_name"].as_u64().unwrap_or(u64::MAX))
+        };
+        all.map(of).collect()
+    };
+
+    let (alone, joint) = (leakers(&["--no-joint"]), leakers(&[]));
+
+    assert_eq!(alone.len(), 20);
+    for (alone, joint) in alone.iter().zip(&joint) {
+        assert!(alone.0 == joint.0 && joint.1 <= alone.1, "{alone:?} {joint:?}");
+    }
+    assert_ne!(alone, joint, "some are named by joint certification alone, or sooner");
+}

@@ -73,6 +73,10 @@ pub struct Args {
     /// Ghosts that score alongside
     #[arg(long, default_value_t = 20_000, value_name = "G", conflicts_with = "scenario")]
     ghosts: u32,
+    /// Leave joint certification out, to see what the processes do alone: that
+    /// is what `trapline plan` counts
+    #[arg(long, conflicts_with = "scenario")]
+    no_joint: bool,
     /// Runs
     #[arg(long, default_value_t = 1, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
@@ -133,6 +137,7 @@ fn drill_of(args: &Args, seed: u64) -> Drill {
         alpha: args.alpha,
         n_max: args.n_max.unwrap_or_else(|| u64::from(args.accounts)),
         ghosts: args.ghosts,
+        joint: !args.no_joint,
     }
 }
 

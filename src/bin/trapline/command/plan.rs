@@ -16,7 +16,8 @@ use crate::terminal::{answer, answer_json, note, width};
 /// shared slots colluders cost, and which number of lines or of canaries
 /// reaches a target. Figures come from seeded simulations of the engine's own
 /// bets at its registered thresholds; the same settings give the same plan.
-/// It needs no workspace.
+/// Joint certification is not simulated and can only add to them. It needs no
+/// workspace.
 ///
 /// Example:
 ///   $ trapline plan --accounts 300000 --lines 2000 --canaries 10 --resold 0.5 --html plan.html
