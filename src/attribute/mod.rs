@@ -37,6 +37,7 @@ mod said;
 mod scope;
 mod sequence;
 mod slot;
+pub mod standing;
 mod state;
 #[cfg(test)]
 mod stories;

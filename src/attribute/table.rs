@@ -145,6 +145,13 @@ impl<'t> Run<'t> {
         Self { table, terms: [0.0; MOST_POINTS], before: 0, found: 0 }
     }
 
+    /// One that was left after the query `before`, with `found` lines found.
+    pub(super) fn resume(table: &'t Table, terms: &[f64], before: u32, found: u32) -> Self {
+        let mut run = Self { before, found, ..Self::new(table) };
+        run.terms[..terms.len()].copy_from_slice(terms);
+        run
+    }
+
     /// Goes on to `query` (from 1), which found `lines` own lines.
     pub(super) fn matched(&mut self, query: u32, lines: u32) {
         let table = self.table;
@@ -157,7 +164,8 @@ impl<'t> Run<'t> {
         self.before = query;
     }
 
-    fn terms(&self) -> &[f64] {
+    /// What is to be resumed from.
+    pub(super) fn terms(&self) -> &[f64] {
         &self.terms[..self.table.lambdas.len()]
     }
 
