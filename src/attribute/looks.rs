@@ -5,8 +5,7 @@
 //! doubling. The looks of the k-th doubling share the weight 1 / (k (k + 1)):
 //! all weights together are 1 however long it goes on. Several looks to a
 //! doubling cost a little weight each and save waiting: with one, up to half of
-//! the calls are left unweighed. Of five leakers that bring half of 100 calls,
-//! one look to a doubling names 6 in 50 and eight name 47.
+//! the calls are left unweighed (figures: docs/decisions/0015).
 //!
 //! A look weighs what was decided up to its own decision, and nothing that came
 //! later, so it is worked out again from the evidence whenever somebody asks.
