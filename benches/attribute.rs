@@ -1,4 +1,4 @@
-//! How long "who was exposed?" takes at the size of a national carrier:
+//! How long "who was exposed?" takes, and one more call, at the size of a national carrier:
 //! 300,000 accounts on 2,000 lines, one batch of ten each, five leakers, 100
 //! confirmed hits of which half are noise and half bring a name.
 
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use jiff::Timestamp;
+use trapline::attribute::standing::Standing;
 use trapline::attribute::{Evidence, attribute};
 use trapline::codebook::{Codebook, Holder, Sizes};
 use trapline::derive::{Draw, Seed, Stream};
@@ -21,6 +22,26 @@ const SIZES: Sizes = Sizes { pool: 2_000, account: 100, standing: 5 };
 
 fn main() {
     divan::main();
+}
+
+/// One newly confirmed line, after five hundred.
+#[divan::bench(sample_count = 200, sample_size = 1)]
+fn one_confirmed_line(bencher: Bencher<'_, '_>) {
+    let world = World::new(false, false);
+    let mut standing = Standing::new(&world.evidence()).expect("the tables are small");
+    let (mut draw, mut second) = (Stream::new(&[9; 32]), 10_000);
+    let mut next = || {
+        second += 1;
+        (draw.below(SIZES.pool), world.rules.begins + jiff::SignedDuration::from_secs(second))
+    };
+    let mut most = 0;
+    for _ in 0..500 {
+        let (line, at) = next();
+        most = most.max(standing.bearers(line));
+        standing.confirm(line, at);
+    }
+    eprintln!("{} sources, up to {most} of them with one line", standing.sources());
+    bencher.with_inputs(next).bench_local_values(|(line, at)| standing.confirm(line, at));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -7,8 +7,9 @@
 //! everybody are summed up in tables. So a call costs what the line's bearers
 //! cost, one source in twenty.
 //!
-//! Weighed are lines alone. Names, masked phones, waybill numbers, shared slots
-//! and joint certification are `attribute`'s, which has the last word.
+//! Weighed are lines alone, and what comes out accuses nobody: it says that
+//! `attribute` is worth asking now, which weighs names, masked phones, waybill
+//! numbers, shared slots and everything at once, and looks at the ghosts first.
 
 use std::collections::HashMap;
 

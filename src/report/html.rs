@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Step, timeline};
-use super::text::{by, exposed_batches, looks, minute};
+use super::text::{by, exposed_batches, judged_by, looks, minute, rang};
 use super::{Report, batch_name, power, power_up};
 use crate::attribute::{Explanation, Named, ProcessPath};
 
@@ -64,11 +64,11 @@ fn named(out: &mut String, report: &Report) {
                 "<tr><td>{}</td><td class=\"verdict\">{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td>{}</td></tr>",
                 first(account.account.clone()),
                 first("exposed".to_owned()),
-                escape(&by(route.route, &route.batch)),
+                escape(&judged_by(route.route, &route.batch, account.matched_lines)),
                 powers(&power(route.ln_e_crossed)),
                 powers(&power_up(route.ln_threshold)),
                 minute(route.crossed_at),
-                first(format!("{} of {}", account.matched_lines, account.queries)),
+                first(rang(account.matched_lines, account.queries)),
                 first(exposed_batches(account)),
             );
         }
@@ -143,13 +143,12 @@ fn rest(out: &mut String, report: &Report) {
     for ranked in rest {
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{} of {}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
             escape(&ranked.account),
-            escape(&by(ranked.route, &ranked.batch)),
+            escape(&judged_by(ranked.route, &ranked.batch, ranked.matches)),
             powers(&power(ranked.ln_e)),
             powers(&power_up(ranked.ln_threshold)),
-            ranked.matches,
-            ranked.queries,
+            rang(ranked.matches, ranked.queries),
         );
     }
     out.push_str("</tbody></table>\n");

@@ -93,11 +93,11 @@ fn named(found: &Attribution) -> String {
             rows.add_row([
                 if first { account.account.clone() } else { String::new() },
                 if first { "exposed".to_owned() } else { String::new() },
-                by(route.route, &route.batch),
+                judged_by(route.route, &route.batch, account.matched_lines),
                 power(route.ln_e_crossed),
                 power_up(route.ln_threshold),
                 minute(route.crossed_at),
-                if first { format!("{} of {}", account.matched_lines, account.queries) } else { String::new() },
+                if first { rang(account.matched_lines, account.queries) } else { String::new() },
                 if first { exposed_batches(account) } else { String::new() },
             ]);
         }
@@ -105,7 +105,21 @@ fn named(found: &Attribution) -> String {
     trimmed(&rows)
 }
 
-/// Which rule named an account, in words.
+/// How many of the lines that rang are an account's.
+pub(super) fn rang(matched: u32, asked: u32) -> String {
+    if asked == 0 { "none rang".to_owned() } else { format!("{matched} of {asked}") }
+}
+
+/// Which rule judged an account of which `rang` lines rang, in words: where none
+/// did, shared slots or waybill numbers were all that an export's process had.
+pub(super) fn judged_by(route: Route, batch: &str, rang: u32) -> String {
+    match route {
+        Route::Pair if rang == 0 => format!("rows of {}", batch_name(batch)),
+        _ => by(route, batch),
+    }
+}
+
+/// A process or a rule, in words.
 pub(super) fn by(route: Route, batch: &str) -> String {
     match route {
         Route::Account => "all its lines".to_owned(),
@@ -136,10 +150,10 @@ fn next(out: &mut String, found: &Attribution) {
     for ranked in rest {
         rows.add_row([
             ranked.account.clone(),
-            by(ranked.route, &ranked.batch),
+            judged_by(ranked.route, &ranked.batch, ranked.matches),
             power(ranked.ln_e),
             power_up(ranked.ln_threshold),
-            format!("{} of {}", ranked.matches, ranked.queries),
+            rang(ranked.matches, ranked.queries),
         ]);
     }
     out.push_str(&trimmed(&rows));
@@ -197,6 +211,14 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         let (calls, seq) = (16 * u64::from(r), 20 * u64::from(r));
         Look { r, calls, seq, at, weight: 0.1, candidates: 900, selected: r, skipped: skipped.map(str::to_owned) }
+    }
+
+    #[test]
+    fn an_account_of_which_no_line_rang_is_not_said_to_be_named_by_lines() {
+        assert_eq!(judged_by(Route::Pair, "day1", 0), "rows of day1");
+        assert_eq!(judged_by(Route::Pair, "day1", 2), "lines of day1");
+        assert_eq!(judged_by(Route::Account, "", 0), "all its lines");
+        assert_eq!((rang(0, 0).as_str(), rang(0, 7).as_str()), ("none rang", "0 of 7"));
     }
 
     #[test]

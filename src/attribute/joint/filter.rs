@@ -68,6 +68,11 @@ impl<'s> Filter<'s> {
         counting >= need.lines[size]
     }
 
+    /// Lines of the pool.
+    pub(super) fn pool(&self) -> usize {
+        self.stream.pool()
+    }
+
     /// For sources that start at `start`: whether each line of the pool counts,
     /// and how many must, by size.
     pub(super) fn at(&self, start: i64) -> (Vec<bool>, impl Iterator<Item = (usize, u32)>) {

@@ -15,6 +15,10 @@ use super::filter::Filter;
 /// Sources with one start from which words of their own pay.
 const WORTH_KEEPING: usize = 16;
 
+/// Words that are kept in all (at 8 bytes each): a carrier may have as many
+/// common starts as it has outlets, and a few of them hold most sources.
+const MOST_WORDS: usize = 4_000_000;
+
 /// Filters, with what they keep of common starts.
 pub struct Sieve<'s> {
     filters: Vec<Filter<'s>>,
@@ -37,13 +41,21 @@ const PLANES: usize = 32;
 impl<'s> Sieve<'s> {
     /// A sieve of `filters` for sources that start at `starts`.
     pub fn new(filters: Vec<Filter<'s>>, starts: impl Iterator<Item = i64>) -> Self {
+        Self::within(MOST_WORDS, filters, starts)
+    }
+
+    fn within(most_words: usize, filters: Vec<Filter<'s>>, starts: impl Iterator<Item = i64>) -> Self {
         let mut sources: BTreeMap<i64, usize> = BTreeMap::new();
         for start in starts {
             *sources.entry(start).or_default() += 1;
         }
-        let worth: Vec<i64> =
-            sources.into_iter().filter(|(_, n)| *n >= WORTH_KEEPING).map(|(start, _)| start).collect();
-        let words = |&start: &i64| (start, filters.chunks(64).map(|filters| Words::new(filters, start)).collect());
+        let mut worth: Vec<(i64, usize)> = sources.into_iter().filter(|(_, n)| *n >= WORTH_KEEPING).collect();
+        worth.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let each = filters.first().map_or(0, Filter::pool) * filters.len().div_ceil(64);
+        worth.truncate(most_words / each.max(1));
+        let words = |&(start, _): &(i64, usize)| {
+            (start, filters.chunks(64).map(|filters| Words::new(filters, start)).collect())
+        };
         let starts = worth.par_iter().map(words).collect();
         Self { filters, starts }
     }
@@ -142,5 +154,22 @@ mod tests {
             }
         }
         assert!(sieve.starts.len() == 20 && kept > 100 && others > 100, "{kept} {others}");
+    }
+
+    #[test]
+    fn many_common_starts_do_not_take_more_room_than_is_allowed() {
+        let stream = Stream::new(80, &[Ring { line: 1, time: 5 }]);
+        let filters = vec![Filter::new(&stream, 0.3, [3])];
+        // Three starts fit; the one with most sources is among them.
+        let starts = (0..50).flat_map(|start| vec![start; if start == 33 { 99 } else { 20 }]);
+
+        let sieve = Sieve::within(3 * 80, filters, starts);
+
+        assert_eq!(sieve.starts.len(), 3);
+        assert!(sieve.starts.contains_key(&33));
+        // One that did not fit is asked by the filter itself.
+        let left = (0..50).find(|start| !sieve.starts.contains_key(start)).expect("most did not fit");
+        let alone = Filter::new(&stream, 0.3, [3]).keeps(left, 3, &[1, 2, 3]);
+        assert_eq!(!sieve.keeps(left, &[1, 2, 3]).is_empty(), alone);
     }
 }
