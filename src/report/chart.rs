@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::power_up;
+
 /// One step of evidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Step {
@@ -26,7 +28,8 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 30.0;
 
 /// Draws the steps between `begins` and `ends`, with the threshold.
-pub(super) fn timeline(steps: &[Step], log10_threshold: f64, begins: Timestamp, ends: Timestamp) -> String {
+pub(super) fn timeline(steps: &[Step], ln_threshold: f64, begins: Timestamp, ends: Timestamp) -> String {
+    let log10_threshold = ln_threshold / std::f64::consts::LN_10;
     let floor = steps.iter().map(|step| step.log10_e).fold(-1.0, f64::min).max(-4.0).floor();
     let ceiling = steps.iter().map(|step| step.log10_e).fold(log10_threshold + 1.0, f64::max).ceil();
     let span = (ends.as_second() - begins.as_second()).max(1) as f64;
@@ -46,10 +49,11 @@ pub(super) fn timeline(steps: &[Step], log10_threshold: f64, begins: Timestamp, 
     let _ = writeln!(
         svg,
         "<line class=\"threshold\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{line:.1}\" y2=\"{line:.1}\"/>\
-         <text class=\"threshold\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">threshold 10^{log10_threshold:.1}</text>",
+         <text class=\"threshold\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">threshold {}</text>",
         WIDTH - RIGHT,
         WIDTH - RIGHT,
-        line - 4.0
+        line - 4.0,
+        power_up(ln_threshold)
     );
     let mut path = format!("M{LEFT:.1} {:.1}", y(0.0));
     for step in steps {
@@ -64,7 +68,7 @@ pub(super) fn timeline(steps: &[Step], log10_threshold: f64, begins: Timestamp, 
             x(step.at),
             y(step.log10_e),
             step.at,
-            if step.matched { "a line of this source" } else { "a line of others" }
+            if step.matched { "this source has it" } else { "this source does not have it" }
         );
     }
     svg + "</svg>\n"
@@ -102,7 +106,7 @@ mod tests {
         let ends: Timestamp = "2026-10-11T00:00:00Z".parse().expect("a time");
         let steps = [Step { at, log10_e: 12.0, matched: true }];
 
-        let svg = timeline(&steps, 9.0, begins, ends);
+        let svg = timeline(&steps, 9.0 * std::f64::consts::LN_10, begins, ends);
 
         let number = |text: &str, key: &str| -> f64 {
             let rest = text.split(key).nth(1).expect("the attribute");

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Step, timeline};
-use super::text::{by, exposed_batches, judged_by, looks, minute, rang};
+use super::text::{exposed_batches, judged_by, looks, minute, rang};
 use super::{Report, batch_name, power, power_up};
 use crate::attribute::{Explanation, Named, ProcessPath};
 
@@ -92,11 +92,12 @@ fn figure(out: &mut String, report: &Report, account: &Named, explanation: &Expl
     let begins = steps.first().map_or(process.start, |step| step.at.min(process.start));
     let _ = writeln!(
         out,
-        "<figure>{}<figcaption>{}: evidence by {} over the time of the calls. Red: calls to a line of this source; \
-         grey: calls to lines of others, which weaken the evidence a little. Dashed: the threshold.</figcaption></figure>",
-        timeline(&steps, process.ln_threshold / std::f64::consts::LN_10, begins, ends),
+        "<figure>{}<figcaption>{}: evidence by {} over the time of the calls. Red: calls that show what this \
+         source has, a line of its own, a name on it, a row; grey: what it does not have, which weakens the evidence a \
+         little. Dashed: the threshold.</figcaption></figure>",
+        timeline(&steps, process.ln_threshold, begins, ends),
         escape(&account.account),
-        escape(&by(process.route, &process.batch)),
+        escape(&judged_by(process.route, &process.batch, account.matched_lines)),
     );
     if !account.batches.is_empty() {
         batches(out, account);
@@ -121,13 +122,12 @@ fn batches(out: &mut String, account: &Named) {
     for batch in &account.batches {
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><td class=\"verdict\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{} of {}</td></tr>",
+            "<tr><td>{}</td><td class=\"verdict\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
             escape(batch_name(&batch.batch)),
             if batch.named { "exposed" } else { "" },
             powers(&power(batch.ln_e_sup)),
             powers(&power_up(batch.ln_threshold)),
-            batch.matched_lines,
-            batch.queries,
+            rang(batch.matched_lines, batch.queries),
         );
     }
     out.push_str("</tbody></table>\n");
