@@ -12,7 +12,7 @@ use crate::key::MasterKey;
 use crate::persona::PersonaMaker;
 use crate::record::WaybillBlock as _;
 use crate::registry::{
-    AccountRow, AccusationRow, ActRow, DecisionRow, EpochRow, LineUse, OpeningRow, PlantingRow, Registry,
+    AccountRow, AccusationRow, ActRow, Case, DecisionRow, EpochRow, LineUse, OpeningRow, PlantingRow, Registry,
     RevelationRow, ScopeRow, Tally,
 };
 use crate::template::Template;
@@ -63,7 +63,7 @@ impl CaseFile {
     /// When the registry fails or holds a template that cannot be read.
     pub fn load(registry: &dyn Registry, master: &MasterKey, epoch: &EpochRow) -> crate::issue::Result<Self> {
         let number = epoch.rules.epoch;
-        let accounts = registry.accounts(number)?;
+        let Case { accounts, plantings, weighed } = registry.case(number)?;
         let mut templates = BTreeMap::new();
         for account in &accounts {
             if !templates.contains_key(&account.template) {
@@ -76,7 +76,6 @@ impl CaseFile {
             .collect();
         let blocks =
             templates.values().filter_map(Template::block).map(|block| (block.id().to_owned(), block.size())).collect();
-        let weighed = registry.weighed(number)?;
         let lines = registry.lines()?;
         let mut pool = registry.pool(number)?;
         let slot_lines = pool.split_off(pool.len().min(epoch.rules.pool as usize));
@@ -86,7 +85,7 @@ impl CaseFile {
             pool,
             slot_lines,
             accounts,
-            plantings: registry.plantings(number)?,
+            plantings,
             decisions: weighed.confirmed,
             left_out: weighed.others,
             newest_hit: weighed.newest_hit,

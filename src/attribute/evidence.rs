@@ -158,6 +158,8 @@ pub(super) struct Desk<'a> {
     pub(super) calls: Vec<Call>,
     /// Which of them say anything new.
     pub(super) topics: Topics,
+    /// Whether any describes somebody without a line.
+    pub(super) has_region: bool,
     /// Plantings of each account, by j.
     pub(super) plantings: Vec<Vec<usize>>,
     /// Account of each planting; `None` for accounts that are not bound.
@@ -215,6 +217,7 @@ impl<'a> Desk<'a> {
             evidence,
             calls: Vec::new(),
             topics: Topics::default(),
+            has_region: false,
             plantings,
             planter,
             accounts,
@@ -226,6 +229,8 @@ impl<'a> Desk<'a> {
         desk.scopes = desk.read_scopes();
         desk.calls = desk.read_calls();
         desk.topics = Topics::new(&desk.calls);
+        let mut heard = desk.calls.iter().flat_map(|call| &call.persons);
+        desk.has_region = heard.any(|heard| heard.on == HeardOn::Anybody);
         desk
     }
 

@@ -109,10 +109,12 @@ struct Rung {
     lines: Vec<u32>,
     /// Queries with the line they found, where each is about one line.
     asked: Vec<(u32, u32)>,
+    /// The queries that matched, with the lines that each found.
+    matches: Vec<(u32, u32)>,
+    /// The table of such processes; `None` where nothing rang.
+    table: Option<(Option<usize>, u32)>,
     /// ln of the largest evidence of shared slots.
     ln_slots: f64,
-    /// ln of the largest evidence of lines and shared slots.
-    ln_sup: f64,
 }
 
 impl<'d, 'a> Bounds<'d, 'a> {
@@ -150,8 +152,12 @@ impl<'d, 'a> Bounds<'d, 'a> {
     fn margin(&self, account: usize, mark: f64) -> f64 {
         let of = |process: Process<'_>| {
             let Some(rung) = self.rung(&process) else { return f64::INFINITY };
-            let lines = rung.ln_sup - process.ln_threshold;
-            let rough = lines + self.said.any(&process, &rung.lines);
+            // Each bound costs more than the one before.
+            let most = self.ln_most(&rung) - process.ln_threshold;
+            let mut rough = most + self.said.any(&process, &rung.lines);
+            if rough >= mark {
+                rough = most + self.said.own(&process, &rung.lines);
+            }
             if rough < mark && !self.may_ask_region(&process, rough) {
                 return rough;
             }
@@ -163,7 +169,8 @@ impl<'d, 'a> Bounds<'d, 'a> {
 
     /// The same of lines alone, which is no bound.
     fn line_margin(&self, account: usize) -> f64 {
-        let of = |process: Process<'_>| self.rung(&process).map_or(0.0, |rung| rung.ln_sup) - process.ln_threshold;
+        let of =
+            |process: Process<'_>| self.rung(&process).map_or(0.0, |rung| self.ln_lines(&rung)) - process.ln_threshold;
         self.processes(account).map(of).fold(f64::NEG_INFINITY, f64::max)
     }
 
@@ -182,7 +189,7 @@ impl<'d, 'a> Bounds<'d, 'a> {
     /// Bound of the largest ln of the evidence without regions, given the own
     /// personas; as tight as it gets unless it is below `enough` before.
     fn fine(&self, process: &Process<'_>, rung: &Rung, enough: f64) -> f64 {
-        let fine = rung.ln_sup + self.said.own(process, &rung.lines);
+        let fine = self.ln_lines(rung) + self.said.own(process, &rung.lines);
         if fine < enough.min(self.desk.evidence.rules.ln_region_gate())
             || rung.asked.is_empty()
             || !process.asks_names()
@@ -227,18 +234,27 @@ impl<'d, 'a> Bounds<'d, 'a> {
                 _ => matches.push((query, 1)),
             }
         }
-        let ln_sup = if matches.is_empty() {
-            0.0
-        } else {
-            self.tables.get(&(asked.class, process.own.len() as u32))?.ln_sup(&matches)
-        };
-        let ln_slots = self.ln_slot_sup(process);
+        let table = (!matches.is_empty()).then_some((asked.class, process.own.len() as u32));
+        if table.is_some_and(|table| !self.tables.contains_key(&table)) {
+            return None;
+        }
         Some(Rung {
             lines: rung.iter().map(|(_, line)| *line).collect(),
             asked: if asked.class.is_none() { rung } else { Vec::new() },
-            ln_slots,
-            ln_sup: ln_sup + ln_slots,
+            matches,
+            table,
+            ln_slots: self.ln_slot_sup(process),
         })
+    }
+
+    /// ln of the largest evidence of lines and shared slots.
+    fn ln_lines(&self, rung: &Rung) -> f64 {
+        rung.ln_slots + rung.table.map_or(0.0, |table| self.tables[&table].ln_sup(&rung.matches))
+    }
+
+    /// The same, or a little more, for less work.
+    fn ln_most(&self, rung: &Rung) -> f64 {
+        rung.ln_slots + rung.table.map_or(0.0, |table| self.tables[&table].ln_most(&rung.matches))
     }
 
     /// ln of the largest evidence of the process's shared slots.

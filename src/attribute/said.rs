@@ -19,9 +19,9 @@ use super::slot::Slot;
 pub(super) struct Said<'d, 'a> {
     desk: &'d Desk<'a>,
     /// Statements by line.
-    statements: BTreeMap<u32, Vec<Statement<'d>>>,
+    statements: Vec<Vec<Statement<'d>>>,
     /// By template and line.
-    any: HashMap<&'a str, HashMap<u32, f64>>,
+    any: HashMap<&'a str, Vec<f64>>,
 }
 
 /// What was said on a line, and at which role it stood.
@@ -49,13 +49,13 @@ impl<'d, 'a> Said<'d, 'a> {
                 }
             }
         }
-        let mut statements: BTreeMap<u32, Vec<Statement<'_>>> = BTreeMap::new();
+        let mut statements: Vec<Vec<Statement<'_>>> = Vec::new();
+        statements.resize_with(desk.evidence.rules.pool as usize, Vec::new);
         for ((line, role, alone, pattern), firsts) in said {
-            statements.entry(line).or_default().push(Statement { pattern, role, alone, firsts });
+            statements[line as usize].push(Statement { pattern, role, alone, firsts });
         }
-        let of_maker = |maker: &dyn PersonaMaker| -> HashMap<u32, f64> {
-            statements.iter().map(|(&line, said)| (line, most(maker, said))).collect()
-        };
+        let of_maker =
+            |maker: &dyn PersonaMaker| -> Vec<f64> { statements.iter().map(|said| most(maker, said)).collect() };
         let makers: Vec<_> = desk.evidence.makers.iter().collect();
         let any = makers.into_par_iter().map(|(id, maker)| (id.as_str(), of_maker(maker.as_ref()))).collect();
         Self { desk, statements, any }
@@ -64,7 +64,7 @@ impl<'d, 'a> Said<'d, 'a> {
     /// What was said on `line` from `start` on, in order; `None` where something
     /// may be about other lines too.
     pub(super) fn heard(&self, line: u32, start: Timestamp) -> Option<Vec<(u32, Option<Role>, &'d PersonaPattern)>> {
-        let Some(said) = self.statements.get(&line) else { return Some(Vec::new()) };
+        let said = &self.statements[line as usize];
         if said.iter().any(|said| !said.alone) {
             return None;
         }
@@ -81,7 +81,7 @@ impl<'d, 'a> Said<'d, 'a> {
             return 0.0;
         }
         let Some(any) = self.any.get(process.template) else { return f64::INFINITY };
-        lines.iter().map(|line| any.get(line).copied().unwrap_or(0.0)).sum()
+        lines.iter().map(|&line| any[line as usize]).sum()
     }
 
     /// The most that they can have added, given their personas.
@@ -89,8 +89,8 @@ impl<'d, 'a> Said<'d, 'a> {
         if !process.asks_names() {
             return 0.0;
         }
-        let said = lines.iter().filter_map(|line| Some((*line, self.statements.get(line)?)));
-        said.map(|(line, said)| self.on(process, line, said)).sum()
+        let said = lines.iter().map(|&line| (line, &self.statements[line as usize]));
+        said.filter(|(_, said)| !said.is_empty()).map(|(line, said)| self.on(process, line, said)).sum()
     }
 
     fn on(&self, process: &Process<'_>, line: u32, said: &[Statement<'_>]) -> f64 {

@@ -34,6 +34,8 @@ pub(super) struct Sequence {
     count: u32,
     /// Their shapes where some are sets; else empty: each asks about one line.
     sets: Vec<LineQuery>,
+    /// The line of each query, where each asks about one.
+    lines: Vec<u32>,
 }
 
 impl Sequence {
@@ -58,8 +60,39 @@ impl Sequence {
         }
         if any_set {
             sequence.sets = shapes;
+        } else {
+            sequence.lines = vec![0; sequence.count as usize];
+            for (line, &query) in (0..).zip(&sequence.asked_at) {
+                if query > 0 {
+                    sequence.lines[query as usize - 1] = line;
+                }
+            }
         }
         sequence
+    }
+
+    /// Which queries were about `own` lines, with the line; rising.
+    fn rang(&self, own: &[u32]) -> Vec<(u32, u32)> {
+        let asked = own.iter().map(|&line| (self.asked_at[line as usize], line)).filter(|(query, _)| *query > 0);
+        if !self.sets.is_empty() {
+            let mut rang: Vec<(u32, u32)> = asked.collect();
+            rang.sort_unstable();
+            return rang;
+        }
+        // One line to a query: a bit set gives them in order.
+        let mut bits = vec![0u64; self.lines.len().div_ceil(64)];
+        for (query, _) in asked {
+            bits[(query as usize - 1) / 64] |= 1 << ((query - 1) % 64);
+        }
+        let mut rang = Vec::with_capacity(own.len());
+        for (word, mut bits) in bits.into_iter().enumerate() {
+            while bits != 0 {
+                let place = word * 64 + bits.trailing_zeros() as usize;
+                rang.push((place as u32 + 1, self.lines[place]));
+                bits &= bits - 1;
+            }
+        }
+        rang
     }
 
     fn ask(&mut self, lines: &[u32], set: bool) -> Option<LineQuery> {
@@ -179,10 +212,7 @@ impl Sequences {
     pub(super) fn asked(&self, own: &[u32], start: Timestamp) -> Option<Asked> {
         let class = class(&self.times, start);
         let Some(sequence) = self.kept.get(&class) else { return self.count(own, start) };
-        let lines = own.iter().map(|&line| (sequence.asked_at[line as usize], line));
-        let mut lines: Vec<(u32, u32)> = lines.filter(|(query, _)| *query > 0).collect();
-        lines.sort_unstable();
-        Some(Asked { lines, class: (!sequence.sets.is_empty()).then_some(class) })
+        Some(Asked { lines: sequence.rang(own), class: (!sequence.sets.is_empty()).then_some(class) })
     }
 
     /// The same for a class that few sources are of: the query about a line is

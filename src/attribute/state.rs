@@ -121,6 +121,16 @@ impl<'p, 'a> State<'p, 'a> {
         }
     }
 
+    /// One that is asked for the evidence of names alone. Unless somebody was
+    /// described without a line, no bet on lines has a say in it: none is made.
+    pub(super) fn of_names(process: &'p Process<'a>, desk: &'p Desk<'a>) -> Self {
+        let mut state = Self::new(process, desk);
+        if !desk.has_region {
+            (state.thetas, state.lines) = (Vec::new(), Mixture::new(0));
+        }
+        state
+    }
+
     /// ln of the evidence: the channels are independent under the null, so
     /// their e-values multiply.
     pub(super) fn ln_e(&self) -> f64 {

@@ -347,7 +347,7 @@ fn ln_names(desk: &Desk<'_>, looks: &Looks, source: &Kept) -> Vec<f64> {
         None => Process::of_account(desk, source.account, &lines),
         Some(planting) => Process::of_planting(desk, source.account, planting, &lines),
     };
-    let mut state = State::new(&process, desk);
+    let mut state = State::of_names(&process, desk);
     let news = desk.topics.from(process.start).into_iter().map(|place| &desk.calls[place as usize]);
     let mut news = news.filter(|call| call.at >= process.start).peekable();
     let at_look = |due: &Due| {

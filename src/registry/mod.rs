@@ -179,6 +179,12 @@ pub trait Registry {
     /// What of an epoch's decisions attribution needs: most of a year's hits do
     /// not count, and what was found in those is not opened.
     fn weighed(&self, epoch: u32) -> Result<Weighed>;
+    /// Accounts, plantings and decisions: what is large of an epoch's case. The
+    /// decisions are read first, so whatever one is about is among the rest.
+    fn case(&self, epoch: u32) -> Result<Case> {
+        let weighed = self.weighed(epoch)?;
+        Ok(Case { weighed, accounts: self.accounts(epoch)?, plantings: self.plantings(epoch)? })
+    }
     /// One observation.
     fn observation(&self, id: i64) -> Result<ObservationRow>;
     /// The newest time of any stored hit, decided or not.

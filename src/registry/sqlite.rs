@@ -30,7 +30,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use self::store::Store;
 use super::{
-    AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow,
+    AccountRow, AccusationRow, ActRow, BatchKey, Case, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow,
     NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
     PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, ScopeRow, Weighed,
 };
@@ -220,7 +220,29 @@ impl Registry for SqliteRegistry {
     }
 
     fn weighed(&self, epoch: u32) -> Result<Weighed> {
+        // Three statements, one snapshot: another process may be deciding right now.
+        let _snapshot = self.sql.unchecked_transaction()?;
         decisions::weighed(&self.store(), epoch)
+    }
+
+    /// Reads accounts and plantings beside the decisions, through a second
+    /// connection.
+    fn case(&self, epoch: u32) -> Result<Case> {
+        let Some(path) = self.sql.path() else {
+            let weighed = self.weighed(epoch)?;
+            return Ok(Case { weighed, accounts: self.accounts(epoch)?, plantings: self.plantings(epoch)? });
+        };
+        let _snapshot = self.sql.unchecked_transaction()?;
+        // The first statement takes the snapshot, before the other connection takes its own.
+        self.store().require_epoch(epoch)?;
+        let beside = Self::open_read_only(Path::new(path), self.vault.clone())?;
+        std::thread::scope(|scope| {
+            let rest = scope.spawn(move || Ok((beside.accounts(epoch)?, beside.plantings(epoch)?)));
+            let weighed = decisions::weighed(&self.store(), epoch);
+            let rest: Result<_> = rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let (accounts, plantings) = rest?;
+            Ok(Case { weighed: weighed?, accounts, plantings })
+        })
     }
 
     fn observation(&self, id: i64) -> Result<ObservationRow> {

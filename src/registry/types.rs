@@ -348,6 +348,17 @@ pub struct Weighed {
     pub newest_hit: Option<Timestamp>,
 }
 
+/// What is large of an epoch's case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Case {
+    /// Its decisions.
+    pub weighed: Weighed,
+    /// Its accounts, by ordinal.
+    pub accounts: Vec<AccountRow>,
+    /// Its plantings in the order they were registered.
+    pub plantings: Vec<PlantingRow>,
+}
+
 /// Decisions that do not count, by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {

@@ -39,7 +39,7 @@ pub struct Report {
     pub newest_hit: Option<Timestamp>,
     /// The answer.
     pub attribution: Attribution,
-    /// Every bet of the named accounts, for the timeline.
+    /// Every bet of the named accounts, where timelines are drawn.
     #[serde(skip)]
     pub explanations: Vec<Explanation>,
 }
@@ -48,19 +48,25 @@ pub struct Report {
 const MAX_TIMELINES: usize = 50;
 
 impl Report {
-    /// Puts a report together.
+    /// Puts a report together, without timelines.
     pub fn new(attribution: &Attribution, case: &CaseFile) -> Self {
-        let evidence = case.evidence();
-        let shown = attribution.named.iter().take(MAX_TIMELINES).map(|named| named.account.as_str());
-        let explanations = attribute::explain_all(&evidence, shown);
         Self {
             schema: SCHEMA,
             begins: case.epoch.rules.begins,
             ends: case.epoch.rules.ends,
             newest_hit: case.newest_hit,
             attribution: attribution.clone(),
-            explanations,
+            explanations: Vec::new(),
         }
+    }
+
+    /// Adds every bet of the named accounts: [`html`] draws them. Text and JSON
+    /// have no use for them, and the bets of a year take a second.
+    #[must_use]
+    pub fn with_timelines(mut self, case: &CaseFile) -> Self {
+        let shown = self.attribution.named.iter().take(MAX_TIMELINES).map(|named| named.account.as_str());
+        self.explanations = attribute::explain_all(&case.evidence(), shown);
+        self
     }
 }
 

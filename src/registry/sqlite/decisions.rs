@@ -87,9 +87,8 @@ pub(super) fn list(store: &Store<'_>, epoch: u32) -> Result<Vec<DecisionRow>> {
     select(store, SELECT_ALL, epoch)
 }
 
+/// To be called inside a transaction: it takes three statements.
 pub(super) fn weighed(store: &Store<'_>, epoch: u32) -> Result<Weighed> {
-    // Three statements, one snapshot: another process may be deciding right now.
-    let _snapshot = store.sql.unchecked_transaction()?;
     let mut others = Tally::default();
     let mut counts = store.sql.prepare(COUNT_VERDICTS)?;
     for (verdict, count) in

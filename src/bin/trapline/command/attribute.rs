@@ -55,8 +55,9 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         return list(args, &session, case, fdr);
     }
     let attribution = attribute::attribute(&case.evidence());
-    let report = report::Report::new(&attribution, &case);
+    let mut report = report::Report::new(&attribution, &case);
     if let Some(path) = &args.html {
+        report = report.with_timelines(&case);
         std::fs::write(path, report::html(&report))
             .with_context(|| format!("{}: the report cannot be written", path.display()))?;
         note(&format!("wrote {}", path.display()));
