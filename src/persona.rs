@@ -255,6 +255,12 @@ pub trait PersonaLaw {
 pub trait PersonaMaker: PersonaLaw + Send + Sync {
     /// Returns the persona that `seed` gives for `role`.
     fn persona(&self, role: Role, seed: &Seed) -> Persona;
+
+    /// Returns the name of that persona: who need not know where it lives
+    /// should not pay for it.
+    fn name(&self, role: Role, seed: &Seed) -> Name {
+        self.persona(role, seed).name
+    }
 }
 
 /// The words by which people and places may be mentioned in free text, for a

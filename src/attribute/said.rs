@@ -97,10 +97,13 @@ impl<'d, 'a> Said<'d, 'a> {
         let Some(maker) = process.maker else { return 0.0 };
         let of_role = |&role: &Role| {
             let concerns = |at: Option<Role>| at.is_none_or(|at| at == role || !process.roles.contains(&at));
-            let persona = maker.persona(role, &self.desk.evidence.codebook.persona_seed(process.holder, role, line));
-            if !said.iter().any(|said| concerns(said.role) && said.pattern.matches(&persona)) {
+            let seed = self.desk.evidence.codebook.persona_seed(process.holder, role, line);
+            // Few names were ever mentioned: most personas need no place.
+            let name = maker.name(role, &seed);
+            if !said.iter().any(|said| concerns(said.role) && said.pattern.name.matches(&name)) {
                 return 0.0;
             }
+            let persona = maker.persona(role, &seed);
             let said = said.iter().filter(|said| concerns(said.role));
             let mut said: Vec<(u32, &PersonaPattern)> =
                 said.filter_map(|said| Some((said.firsts.from(process.start)?, said.pattern))).collect();

@@ -236,6 +236,8 @@ impl Registry for SqliteRegistry {
         // The first statement takes the snapshot, before the other connection takes its own.
         self.store().require_epoch(epoch)?;
         let beside = Self::open_read_only(Path::new(path), self.vault.clone())?;
+        // Each of its pages is read once.
+        beside.sql.pragma_update(None, "cache_size", -2048)?;
         std::thread::scope(|scope| {
             let rest = scope.spawn(move || Ok((beside.accounts(epoch)?, beside.plantings(epoch)?)));
             let weighed = decisions::weighed(&self.store(), epoch);

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::derive::{Keystream, Seed};
 use crate::line::LineNumber;
-use crate::persona::{Persona, PersonaMaker, Role};
+use crate::persona::{Name, Persona, PersonaMaker, Role};
 use crate::record::{ColumnRole, Record, Value};
 use crate::template::field::Law;
 use crate::template::place::Part;
@@ -79,6 +79,16 @@ impl PersonaMaker for Template {
             }
         }
         persona
+    }
+
+    fn name(&self, role: Role, seed: &Seed) -> Name {
+        let person = self.person(role);
+        let Some(field) = person.name.map(|index| &self.fields()[index]) else { return Name::default() };
+        let block = field.keystream.expect("people's fields draw");
+        match &field.law {
+            Law::Name { law, .. } => law.draw(&mut Keystream::new(seed, block + 1).block(block)),
+            _ => Name::default(),
+        }
     }
 }
 
