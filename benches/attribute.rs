@@ -134,7 +134,7 @@ impl World {
         let account = |ordinal| AccountRow {
             ordinal,
             name: format!("outlet-{ordinal:06}"),
-            template: "0".repeat(64),
+            template: "0".repeat(64).into(),
             start: at(0),
         };
         let planting = |ordinal: u32| PlantingRow {

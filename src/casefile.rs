@@ -66,8 +66,8 @@ impl CaseFile {
         let Case { accounts, plantings, weighed } = registry.case(number)?;
         let mut templates = BTreeMap::new();
         for account in &accounts {
-            if !templates.contains_key(&account.template) {
-                templates.insert(account.template.clone(), stored_template(registry, &account.template)?);
+            if !templates.contains_key(&*account.template) {
+                templates.insert(account.template.to_string(), stored_template(registry, &account.template)?);
             }
         }
         let makers = templates

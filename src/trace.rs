@@ -109,7 +109,7 @@ pub fn trace(case: &CaseFile, lines: &[LineRow], text: &str, limit: usize) -> Re
         .map(|(hash, template)| (hash.as_str(), Mint::new(&case.codebook, template, &frozen)))
         .collect();
     let bound: BTreeMap<&str, &str> =
-        case.accounts.iter().map(|account| (account.name.as_str(), account.template.as_str())).collect();
+        case.accounts.iter().map(|account| (account.name.as_str(), &*account.template)).collect();
     let scopes = scopes_mentioned(case, &mints, &mentions);
     let mut holders: Vec<Holder> = case
         .plantings

@@ -331,7 +331,7 @@ impl<'a> Desk<'a> {
 
     /// The account's maker, where its template has persons.
     pub(super) fn maker(&self, account: usize) -> Option<&'a dyn PersonaMaker> {
-        self.evidence.makers.get(&self.evidence.accounts[account].template).map(Arc::as_ref)
+        self.evidence.makers.get(&*self.evidence.accounts[account].template).map(Arc::as_ref)
     }
 }
 

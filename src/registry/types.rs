@@ -1,5 +1,7 @@
 //! The rows: plain values that cross the border between a store and the rest.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -56,8 +58,8 @@ pub struct AccountRow {
     pub ordinal: u32,
     /// Name.
     pub name: String,
-    /// Hash of its template.
-    pub template: String,
+    /// Hash of its template, which most accounts of an epoch share.
+    pub template: Arc<str>,
     /// Its first planting's time: hits before it are no queries.
     pub start: Timestamp,
 }

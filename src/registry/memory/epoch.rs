@@ -39,14 +39,14 @@ impl Epoch {
         let epoch = self.row.rules.epoch;
         if let Some(&ordinal) = self.ordinals.get(name) {
             let bound = &self.accounts[ordinal];
-            let same = bound.template == template;
+            let same = *bound.template == *template;
             return if same { Ok(bound.clone()) } else { Err(refusal::bound_otherwise(epoch, name)) };
         }
         let ordinal = self.accounts.len();
         if ordinal as u64 >= n_max {
             return Err(refusal::too_many(epoch, n_max));
         }
-        let row = AccountRow { ordinal: ordinal as u32, name: name.to_owned(), template: template.to_owned(), start };
+        let row = AccountRow { ordinal: ordinal as u32, name: name.to_owned(), template: template.into(), start };
         self.ordinals.insert(name.to_owned(), ordinal);
         self.accounts.push(row.clone());
         self.planted.push(0);

@@ -1,6 +1,7 @@
 //! Epochs, templates and accounts in SQLite.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -136,10 +137,10 @@ pub(super) fn bind(
             if u64::from(next) >= n_max {
                 return Err(refusal::too_many(epoch, n_max));
             }
-            rows.push(AccountRow { ordinal: next, name: name.to_owned(), template: template.to_owned(), start });
+            rows.push(AccountRow { ordinal: next, name: name.to_owned(), template: template.into(), start });
             next += 1;
         } else {
-            let bound = account(store, epoch, name)?.filter(|row| row.template == template);
+            let bound = account(store, epoch, name)?.filter(|row| *row.template == *template);
             rows.push(bound.ok_or_else(|| refusal::bound_otherwise(epoch, name))?);
         }
     }
@@ -150,7 +151,7 @@ pub(super) fn accounts(store: &Store<'_>, epoch: u32) -> Result<Vec<AccountRow>>
     // Two statements, one snapshot: another process may be binding right now.
     let _snapshot = store.sql.unchecked_transaction()?;
     let mut select = store.sql.prepare("SELECT id, hash FROM template")?;
-    let templates: HashMap<i64, String> =
+    let templates: HashMap<i64, Arc<str>> =
         all(select.query([])?, |row| Ok((cell(row, 0)?, cell(row, 1)?)))?.into_iter().collect();
     let mut select = store.sql.prepare(SELECT_ACCOUNTS)?;
     all(select.query([epoch])?, |row| {
