@@ -147,6 +147,10 @@ impl Subjects {
 /// Sources of one class from which a sequence, and a table, of its own pays.
 const WORTH_KEEPING: usize = 16;
 
+/// Numbers that sequences keep in all (at 4 bytes each, at most two a line): a
+/// carrier may have as many common starts as it has outlets.
+const MOST_KEPT: usize = 8_000_000;
+
 /// Sequences by class of start.
 pub(super) struct Sequences {
     /// Times of calls, rising, each once.
@@ -168,6 +172,10 @@ pub(super) struct Asked {
 impl Sequences {
     /// Reads `calls`, for sources that start at `starts`.
     pub(super) fn new(calls: &[Call], pool: usize, starts: impl Iterator<Item = Timestamp>) -> Self {
+        Self::within(MOST_KEPT, calls, pool, starts)
+    }
+
+    fn within(most_kept: usize, calls: &[Call], pool: usize, starts: impl Iterator<Item = Timestamp>) -> Self {
         let mut times: Vec<Timestamp> = calls.iter().map(|call| call.at).collect();
         times.sort_unstable();
         times.dedup();
@@ -176,10 +184,11 @@ impl Sequences {
             *sources.entry(class(&times, start)).or_default() += 1;
         }
         let subjects = Subjects::new(calls, pool);
-        let worth: Vec<usize> =
-            sources.into_iter().filter(|(_, count)| *count >= WORTH_KEEPING).map(|(class, _)| class).collect();
+        let mut worth: Vec<(usize, usize)> = sources.into_iter().filter(|(_, n)| *n >= WORTH_KEEPING).collect();
+        worth.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        worth.truncate(most_kept / (2 * pool).max(1));
         // A class takes every hit from its time on; the last takes none.
-        let make = |&class: &usize| {
+        let make = |&(class, _): &(usize, usize)| {
             let start = times.get(class).copied().unwrap_or(Timestamp::MAX);
             (class, Sequence::new(&subjects, start))
         };
@@ -238,4 +247,36 @@ impl Sequences {
 
 fn class(times: &[Timestamp], start: Timestamp) -> usize {
     times.partition_point(|time| *time < start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribute::evidence::Desk;
+    use crate::attribute::testing::{World, second};
+    use crate::codebook::Sizes;
+
+    #[test]
+    fn many_common_starts_do_not_take_more_room_than_is_allowed() {
+        let mut world = World::new(5, 2, Sizes { pool: 40, account: 4, standing: 1 });
+        for at in 1..60 {
+            world.hit(at, vec![world.line(at as u32 * 7 % 40)]);
+        }
+        let evidence = world.evidence();
+        let desk = Desk::new(&evidence);
+        // Each class has 20 sources, one of them 99; two classes fit.
+        let starts = || (1..60).flat_map(|at| vec![second(at); if at == 33 { 99 } else { 20 }]);
+
+        let bounded = Sequences::within(2 * 80, &desk.calls, 40, starts());
+
+        assert_eq!(bounded.kept.len(), 2);
+        assert!(bounded.kept.contains_key(&class(&bounded.times, second(33))));
+        let free = Sequences::new(&desk.calls, 40, starts());
+        for at in 1..60 {
+            let own = std::collections::BTreeSet::from([at as u32 % 40, (at as u32 + 11) % 40, 3, 38]);
+            let own: Vec<u32> = own.into_iter().collect();
+            let rang = |sequences: &Sequences| sequences.asked(&own, second(at)).expect("no sets").lines;
+            assert_eq!(rang(&bounded), rang(&free), "start {at}");
+        }
+    }
 }
