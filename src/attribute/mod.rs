@@ -264,6 +264,7 @@ fn name(
         let phones = call.lines.iter().map(|(line, _)| line).chain(call.sets.iter().flatten());
         call.at >= start && phones.into_iter().any(|line| lines.all.binary_search(line).is_ok())
     };
+    let slots = score.runs.iter().map(|run| (run.summary.slots, run.summary.slot_matches)).max().unwrap_or_default();
     let hits: Vec<Timestamp> = desk.calls.iter().filter(rings).map(|call| call.at).collect();
     Some(Named {
         account: desk.evidence.accounts[account].name.clone(),
@@ -272,6 +273,8 @@ fn name(
         batches_waiting: covered.waiting,
         matched_lines: own.matches,
         queries: own.queries,
+        slots_seen: slots.0,
+        slots_matched: slots.1,
         first_hit: hits.iter().copied().min(),
         last_hit: hits.iter().copied().max(),
     })

@@ -15,6 +15,9 @@ pub(super) struct Summary {
     pub(super) matches: u32,
     /// Distinct lines that were asked about.
     pub(super) queries: u32,
+    /// Shared slots that were asked about, and those that showed its own variant.
+    pub(super) slots: u32,
+    pub(super) slot_matches: u32,
 }
 
 /// Runs `process` over all calls dated at or after its start, in order of
@@ -47,7 +50,8 @@ fn walk<'c>(
     mut bets: Option<&mut Vec<Bet>>,
 ) -> Summary {
     let mut state = State::new(process, desk);
-    let mut summary = Summary { ln_sup: 0.0, ln_now: 0.0, crossed: None, matches: 0, queries: 0 };
+    let mut summary =
+        Summary { ln_sup: 0.0, ln_now: 0.0, crossed: None, matches: 0, queries: 0, slots: 0, slot_matches: 0 };
     for call in calls.filter(|call| call.at >= process.start) {
         let bet = |channel, lines, matched, q, ln_factor, ln_e| Bet {
             seq: call.seq,
@@ -69,6 +73,10 @@ fn walk<'c>(
                 let own = |line: &&u32| process.own.binary_search(line).is_ok();
                 summary.queries += answer.lines.len() as u32;
                 summary.matches += answer.lines.iter().filter(own).count() as u32;
+            }
+            if answer.channel == Channel::Slot {
+                summary.slots += 1;
+                summary.slot_matches += u32::from(answer.matched);
             }
             if !answer.matched && bets.is_none() {
                 continue;

@@ -74,6 +74,10 @@ pub struct Named {
     pub matched_lines: u32,
     /// Distinct lines that rang after its start, whoever has them.
     pub queries: u32,
+    /// Shared slots of which a variant was seen, in the batch that had most.
+    pub slots_seen: u32,
+    /// Of those, slots that showed the account's variant.
+    pub slots_matched: u32,
     /// Time of the earliest hit on one of its lines.
     pub first_hit: Option<Timestamp>,
     /// Time of the latest hit on one of its lines.

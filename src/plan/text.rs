@@ -128,7 +128,7 @@ fn at_once(out: &mut String, plan: &Plan) {
     }
     let _ = writeln!(
         out,
-        "  {:.0} by formula 8.2 (lines alone, all ringing, no noise)\n\
+        "  if every line rang, no other call came in and no name were used, formula 8.2 would give {:.0}\n\
          \x20 beyond {} of the pool ringing no export's lines can name, beyond {} no account's",
         most.formula,
         percent(bars.pool_limit_pair),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::chart::{Step, timeline};
-use super::text::{exposed_batches, judged_by, looks, minute, rang};
+use super::text::{exposed_batches, judged_by, looks, minute, rang, seen};
 use super::{Report, batch_name, power, power_up};
 use crate::attribute::{Explanation, Named, ProcessPath};
 
@@ -68,7 +68,7 @@ fn named(out: &mut String, report: &Report) {
                 powers(&power(route.ln_e_crossed)),
                 powers(&power_up(route.ln_threshold)),
                 minute(route.crossed_at),
-                first(rang(account.matched_lines, account.queries)),
+                first(seen(account)),
                 first(exposed_batches(account)),
             );
         }

@@ -97,12 +97,22 @@ fn named(found: &Attribution) -> String {
                 power(route.ln_e_crossed),
                 power_up(route.ln_threshold),
                 minute(route.crossed_at),
-                if first { rang(account.matched_lines, account.queries) } else { String::new() },
+                if first { seen(account) } else { String::new() },
                 if first { exposed_batches(account) } else { String::new() },
             ]);
         }
     }
     trimmed(&rows)
+}
+
+/// How many of the lines that rang are an account's, and how many of the shared
+/// slots that were seen.
+pub(super) fn seen(account: &Named) -> String {
+    let lines = rang(account.matched_lines, account.queries);
+    match account.slots_seen {
+        0 => lines,
+        slots => format!("{lines}; {} of {slots} shared", account.slots_matched),
+    }
 }
 
 /// How many of the lines that rang are an account's.
