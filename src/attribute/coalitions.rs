@@ -76,6 +76,7 @@ fn colluders_who_drop_what_differs_are_named_by_what_is_left() {
     assert_eq!(named, ["account-3", "account-8"]);
     assert!(answer.named.iter().all(|named| named.routes.iter().all(|route| route.route == Route::Pair)));
     assert_eq!(answer.counts.distinct_lines, 0, "slot lines are no lines of the pool");
+    assert!(answer.named.iter().all(|named| named.slots_seen > 50 && named.slots_matched == named.slots_seen));
 }
 
 #[test]
