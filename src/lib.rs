@@ -66,6 +66,7 @@ pub mod workspace;
 pub mod feed;
 pub mod matcher;
 pub mod observation;
+pub mod scan;
 pub mod triage;
 pub mod vocabulary;
 
