@@ -25,6 +25,7 @@ use std::cmp::Reverse;
 use serde::{Serialize, Serializer};
 
 use crate::canary::Canary;
+use crate::normalize;
 use crate::record::{ColumnRole, Value};
 use crate::scan::text::RowText;
 
@@ -123,6 +124,24 @@ pub enum Form {
 
 impl Comparison {
     /// Looks for each value of `canary` in `row`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use trapline::canary::Canary;
+    /// # use trapline::record::{ColumnRole, Record, Value};
+    /// # use trapline::scan::compare::{Comparison, Survival};
+    /// # use trapline::scan::text::RowText;
+    /// let record = Record { values: vec![(ColumnRole::Number, Value::Text("YT0000361829274".into()))] };
+    /// let canary = Canary { index: 0, number: None, people: vec![], record };
+    ///
+    /// let whole = Comparison::of(&canary, &RowText::read(b"yt 0000-3618-29274\t,Li", None));
+    /// let masked = Comparison::of(&canary, &RowText::read(b"YT0000*****9274,Li", None));
+    ///
+    /// assert_eq!(whole.survival(&ColumnRole::Number), Some(Survival::Whole));
+    /// assert_eq!(masked.matches().count(), 0);
+    /// assert_eq!(masked.counts.masked, 1);
+    /// ```
     pub fn of(canary: &Canary, row: &RowText) -> Self {
         let planted = Planted::all(canary);
         let words = Words(planted.iter().flat_map(Planted::words).collect());
@@ -131,9 +150,9 @@ impl Comparison {
         let mut open: Vec<usize> = (0..planted.len()).collect();
         // What is rare and long first: it parts the rest of a row that is run together.
         open.sort_by_key(|&index| (planted[index].sort.rank(), Reverse(planted[index].length)));
-        // What was found parts what is left, so that more may be found the next time.
-        let mut looks = [Planted::whole, Planted::whole, Planted::remnant].into_iter();
-        while let Some(look) = looks.next() {
+        // Own cells first: 'Craig Austin' is no city. What was found parts what
+        // is left, so that more may be found the next time.
+        for look in [Planted::in_own_cell, Planted::whole, Planted::whole, Planted::remnant] {
             open.retain(|&index| {
                 let Some(found) = look(&planted[index], &sheet, &words) else { return true };
                 found.spans.iter().for_each(|span| sheet.take(span));
@@ -143,8 +162,7 @@ impl Comparison {
         }
         for index in open {
             let named = |other: &Planted<'_>, survival: &Survival| {
-                other.is_name_beside(planted[index].role)
-                    && matches!(survival, Survival::Whole | Survival::Masked(_))
+                other.is_name_beside(planted[index].role) && matches!(survival, Survival::Whole | Survival::Masked(_))
             };
             let is_named = planted.iter().zip(&survivals).any(|(other, survival)| named(other, survival));
             if let Some(found) = planted[index].tail(&sheet, is_named) {
@@ -167,6 +185,19 @@ impl Comparison {
             } += 1;
         }
         Self { counts, fields }
+    }
+
+    /// Columns whose value itself stands in the row.
+    pub fn matches(&self) -> impl Iterator<Item = &ColumnRole> {
+        self.fields.iter().filter(|field| field.survival == Survival::Whole).map(|field| &field.role)
+    }
+
+    /// Columns of which the row makes a statement that fits many canaries.
+    pub fn statements(&self) -> impl Iterator<Item = (&ColumnRole, Remnant)> {
+        self.fields.iter().filter_map(|field| match field.survival {
+            Survival::Masked(remnant) | Survival::Damaged(remnant) => Some((&field.role, remnant)),
+            Survival::Whole | Survival::Absent => None,
+        })
     }
 
     /// What is left of one value; `None` where the canary has none there.
@@ -238,7 +269,9 @@ impl<'a> Planted<'a> {
             Value::Text(text) if !kept(text).is_empty() => Some((role, text.as_str())),
             _ => None,
         });
-        texts.map(|(role, text)| Self { role, text, length: kept(text).len(), sort: sort(canary, role, text) }).collect()
+        texts
+            .map(|(role, text)| Self { role, text, length: kept(text).len(), sort: sort(canary, role, text) })
+            .collect()
     }
 
     /// What may stand beside another value with nothing between.
@@ -248,6 +281,14 @@ impl<'a> Planted<'a> {
             words.push(code.core.clone());
         }
         words
+    }
+
+    /// A cell with nothing but the value, as it was planted.
+    fn in_own_cell(&self, sheet: &Sheet, _: &Words) -> Option<Found> {
+        let plain = |text: &str| normalize::text(text).trim().to_owned();
+        let text = plain(self.text);
+        let (span, _) = sheet.whole_cells().find(|(_, cell)| plain(&cell.raw) == text)?;
+        Some(Found::whole(vec![span]))
     }
 
     fn whole(&self, sheet: &Sheet, words: &Words) -> Option<Found> {

@@ -21,8 +21,7 @@ const SPREADSHEET_DIGITS: usize = 15;
 /// Digits of a tail.
 const TAIL: usize = 4;
 /// Cues that the last digits alone are meant.
-const TAIL_CUES: [&str; 9] =
-    ["尾号", "后四位", "后4位", "末四位", "末4位", "尾数", "ending in", "last four", "last 4"];
+const TAIL_CUES: [&str; 9] = ["尾号", "后四位", "后4位", "末四位", "末4位", "尾数", "ending in", "last four", "last 4"];
 
 /// A number as it may be written.
 pub(super) struct Code {
@@ -55,8 +54,9 @@ impl Code {
     pub(super) fn reference(text: &str) -> Option<Self> {
         let normal = normalize::waybill(text)?;
         let digits = normal.bytes().filter(u8::is_ascii_digit).count();
-        // An amount is none: `12.50` and `12.5` are the same.
-        (digits >= normalize::MIN_WAYBILL && !text.contains('.')).then(|| Self {
+        // `12.50` is an amount, and `150/300mg` no number of anything.
+        let is_code = text.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-'));
+        (digits >= normalize::MIN_WAYBILL && is_code).then(|| Self {
             core: normal.to_ascii_lowercase().chars().collect(),
             prefixes: Vec::new(),
             extension: String::new(),
@@ -66,7 +66,7 @@ impl Code {
 
     pub(super) fn whole(&self, sheet: &Sheet, words: &Words) -> Option<Vec<Span>> {
         let written = self.written(sheet, words).find_map(|span| self.with_extension(sheet, span));
-        written.or_else(|| self.spoken(sheet))
+        written.or_else(|| self.in_cell(sheet))
     }
 
     pub(super) fn remnant(&self, sheet: &Sheet, words: &Words) -> Option<Found> {
@@ -131,15 +131,21 @@ impl Code {
         Some(vec![span, beside])
     }
 
-    /// A cell with the number as it is dictated: `幺五四…`.
-    fn spoken(&self, sheet: &Sheet) -> Option<Vec<Span>> {
-        let (span, _) = sheet.whole_cells().filter(|_| self.is_phone).find(|(_, cell)| {
-            normalize::phone(&cell.raw).is_some_and(|phone| {
+    /// A cell whose normal form is the number's, as if it was dictated: `幺五四…`.
+    fn in_cell(&self, sheet: &Sheet) -> Option<Vec<Span>> {
+        let is_phone = |raw: &str| {
+            normalize::phone(raw).is_some_and(|phone| {
                 let digits: Vec<char> = phone.digits.chars().collect();
                 let prefix = digits.strip_suffix(&self.core[..]);
                 phone.extension == self.extension && prefix.is_some_and(|prefix| self.is_prefix(prefix))
             })
-        })?;
+        };
+        let is_reference = |raw: &str| {
+            normalize::waybill(raw)
+                .is_some_and(|normal| normal.to_ascii_lowercase().chars().eq(self.core.iter().copied()))
+        };
+        let is_it = |raw: &str| if self.is_phone { is_phone(raw) } else { is_reference(raw) };
+        let (span, _) = sheet.whole_cells().find(|(_, cell)| is_it(&cell.raw))?;
         Some(vec![span])
     }
 
@@ -155,16 +161,21 @@ impl Code {
         self.is_digit(c) || c == HIDDEN || c == LOST
     }
 
-    /// Whether the number may begin here: what touches it is its prefix, or
-    /// ends another value of the canary.
+    /// Whether the number may begin here: what touches it is its prefix, ends
+    /// another value of the canary, or hides a name or an address.
     fn is_free_before(&self, cell: &Cell, at: usize, words: &Words) -> bool {
         let run = cell.run_before(at, |c| self.is_slot(c));
-        self.is_prefix(&cell.chars[run.clone()]) || words.end_before(cell, at, run.len().max(MIN_WORD))
+        self.is_prefix(&cell.chars[run.clone()])
+            || words.end_before(cell, at, run.len().max(MIN_WORD))
+            || (hides_words(&cell.chars[run.clone()])
+                && cell.chars[..run.start].last().is_some_and(|&c| normalize::is_han(c)))
     }
 
     fn is_free_behind(&self, cell: &Cell, at: usize, words: &Words) -> bool {
         let run = cell.run_behind(at, |c| self.is_slot(c));
-        run.is_empty() || words.start_at(cell, at, run.len().max(MIN_WORD))
+        run.is_empty()
+            || words.start_at(cell, at, run.len().max(MIN_WORD))
+            || (hides_words(&cell.chars[run.clone()]) && cell.chars.get(run.end).is_some_and(|&c| normalize::is_han(c)))
     }
 
     /// Whether a country code that is not the number's stands before it.
@@ -194,8 +205,7 @@ impl Code {
     /// Ranges of a run that may be the number: between gaps, behind a prefix.
     fn bounded(&self, cell: &Cell, run: &Range<usize>, words: &Words) -> Vec<Range<usize>> {
         let starts: Vec<usize> = run.clone().filter(|&at| self.is_free_before(cell, at, words)).collect();
-        let ends: Vec<usize> =
-            (run.start + 1..=run.end).filter(|&at| self.is_free_behind(cell, at, words)).collect();
+        let ends: Vec<usize> = (run.start + 1..=run.end).filter(|&at| self.is_free_behind(cell, at, words)).collect();
         let most = 2 * self.core.len();
         let pairs = starts.iter().flat_map(|&from| ends.iter().map(move |&to| from..to));
         pairs.filter(|range| range.start < range.end && range.len() <= most).collect()
@@ -229,7 +239,7 @@ impl Code {
             for amount in Amount::all_in(&cell.folded) {
                 let fitting = spellings().find(|(spelling, _)| amount.is_of(spelling));
                 let Some((_, prefix)) = fitting else { continue };
-                let shown = amount.digits.len().min(self.core.len() + prefix) - prefix;
+                let shown = amount.digits.len().min(self.core.len() + prefix).saturating_sub(prefix);
                 if shown >= MIN_ROUNDED {
                     let range = cell.kept(amount.place.clone());
                     let of = self.core.len() + self.extension.len();
@@ -324,6 +334,11 @@ fn is_zeroed(written: &[char], number: &[char]) -> bool {
     let (head, tail) = written.split_at(SPREADSHEET_DIGITS);
     let value = |digits: &[char]| digits.iter().collect::<String>().parse::<f64>().ok();
     (head == &number[..SPREADSHEET_DIGITS] && tail.iter().all(|&c| c == '0')) || value(written) == value(number)
+}
+
+/// Whether characters of something else than a number are hidden here.
+fn hides_words(run: &[char]) -> bool {
+    run.iter().all(|&c| is_wild(c))
 }
 
 pub(super) fn is_wild(c: char) -> bool {

@@ -1,14 +1,27 @@
 //! Names of people.
 
 use super::code::{fits, is_wild};
-use super::sheet::{Cell, HIDDEN, Sheet, Span, Words, kept};
+use super::sheet::{Cell, HIDDEN, Sheet, Span, Words, ends_with, kept, starts_with};
 use super::{Form, Found};
 use crate::normalize;
 use crate::persona::{Given, Name};
 
 /// Words that may touch a name in a row that is run together.
 const LABELS: [&str; 14] = [
-    "收货人", "收件人", "寄件人", "发件人", "联系人", "姓名", "客户", "买家", "手机", "电话", "联系", "地址", "收货", "收件",
+    "收货人",
+    "收件人",
+    "寄件人",
+    "发件人",
+    "联系人",
+    "姓名",
+    "客户",
+    "买家",
+    "手机",
+    "电话",
+    "联系",
+    "地址",
+    "收货",
+    "收件",
 ];
 /// What hides a character in writing: `王某`.
 const SOMEBODY: char = '某';
@@ -110,8 +123,12 @@ impl NameValue {
     fn masked_words(&self, sheet: &Sheet) -> Option<Found> {
         sheet.whole_cells().find_map(|(span, cell)| {
             let name = normalize::name(&cell.raw)?;
-            let words: Vec<Vec<char>> =
-                name.text.split([' ', ',']).filter(|word| !word.is_empty()).map(words_of).collect();
+            let words: Vec<Vec<char>> = name
+                .text
+                .split([' ', ','])
+                .filter(|word| !word.is_empty())
+                .map(|word| word.chars().collect())
+                .collect();
             let [first, second] = &words[..] else { return None };
             let (form, shown) = parts([first, second], [&self.given, &self.family])
                 .or_else(|| parts([first, second], [&self.family, &self.given]))?;
@@ -139,8 +156,7 @@ impl NameValue {
     fn cut(&self, sheet: &Sheet) -> Option<Found> {
         let halves = [&self.given, &self.family].into_iter().filter(|half| !half.is_empty());
         let half = |chars: &[char]| halves.clone().find(|half| ***half == *chars);
-        let (span, length) =
-            sheet.whole_cells().find_map(|(span, cell)| Some((span, half(&cell.chars)?.len())))?;
+        let (span, length) = sheet.whole_cells().find_map(|(span, cell)| Some((span, half(&cell.chars)?.len())))?;
         (length < self.full().len()).then(|| self.found(Form::Cut, length, span))
     }
 
@@ -149,7 +165,7 @@ impl NameValue {
     fn is_free_before(&self, cell: &Cell, at: usize, words: &Words) -> bool {
         let run = cell.run_before(at, |c| self.is_letter(c));
         run.is_empty()
-            || LABELS.iter().any(|label| cell.chars[..at].ends_with(&words_of(label)))
+            || LABELS.iter().any(|label| ends_with(&cell.chars[..at], label))
             || words.end_before(cell, at, run.len().min(2))
     }
 
@@ -157,17 +173,13 @@ impl NameValue {
         let run = cell.run_behind(at, |c| self.is_letter(c));
         run.is_empty()
             || normalize::is_title_at(&cell.chars[at..])
-            || LABELS.iter().any(|label| cell.chars[at..].starts_with(&words_of(label)))
+            || LABELS.iter().any(|label| starts_with(&cell.chars[at..], label))
             || words.start_at(cell, at, run.len().min(2))
     }
 
     fn is_letter(&self, c: char) -> bool {
         is_wild(c) || if self.is_chinese() { normalize::is_han(c) } else { c.is_alphabetic() }
     }
-}
-
-fn words_of(text: &str) -> Vec<char> {
-    text.chars().collect()
 }
 
 /// A mask with the characters that stand for somebody's made asterisks.

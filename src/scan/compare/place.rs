@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::code::is_wild;
-use super::sheet::{Cell, HIDDEN, Sheet, Span, Words, kept};
+use super::sheet::{Cell, HIDDEN, Sheet, Span, Words, ends_with, kept, starts_with};
 use super::{Form, Found};
 use crate::normalize;
 use crate::persona::Place;
@@ -25,8 +25,7 @@ const MIN_CUT: usize = 4;
 /// Digits of a postal code, which are glued to addresses.
 const POSTCODE: usize = 6;
 /// Words for the kind of a place that are left out of its short form.
-const KINDS: [&str; 8] =
-    ["维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "省", "地区", "市"];
+const KINDS: [&str; 8] = ["维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "省", "地区", "市"];
 /// Words that part an address in a row with labels.
 const LABELS: [&str; 6] = ["详细", "地址", "地区", "街道", "收货", "收件"];
 
@@ -91,9 +90,8 @@ impl PlaceValue {
         let (mut spans, mut found) = (Vec::new(), Vec::new());
         let mut first = 0;
         while first < self.pieces.len() {
-            let longest = (first + 1..=self.pieces.len())
-                .rev()
-                .find_map(|end| Some((end, self.find(sheet, words, first..end)?)));
+            let longest =
+                (first + 1..=self.pieces.len()).rev().find_map(|end| Some((end, self.find(sheet, words, first..end)?)));
             match longest {
                 Some((end, span)) => {
                     spans.push(span);
@@ -142,7 +140,7 @@ impl PlaceValue {
         !is_wide
             || run.is_empty()
             || self.part_ends(cell, at)
-            || is_label_before(cell, at)
+            || LABELS.iter().any(|label| ends_with(&cell.chars[..at], label))
             || words.end_before(cell, at, MIN_SHOWN)
     }
 
@@ -159,28 +157,39 @@ impl PlaceValue {
     /// Whether what follows a part of this rank does not speak of another place.
     fn goes_on(&self, cell: &Cell, at: usize, rank: Rank, words: &Words) -> bool {
         let narrowest = self.parts.iter().map(|part| part.rank).max().unwrap_or(Rank::Local);
-        let is_punctuated = cell.gap(at).iter().any(|&c| c != ' ' && c != '-');
-        if rank >= Rank::District.min(narrowest) || is_punctuated || !cell.chars.get(at).is_some_and(|&c| normalize::is_han(c)) {
+        let is_chinese = cell.chars.get(at).is_some_and(|&c| normalize::is_han(c));
+        if !is_chinese || rank >= Rank::District.min(narrowest) {
             return true;
         }
+        let gap = cell.gap(at);
+        let is_punctuated = gap.iter().any(|&c| c != ' ' && c != '-');
         // What was found already is somebody's name or goods.
-        (cell.is_parted(at) && cell.gap(at).is_empty())
-            || is_label_at(cell, at)
-            || words.0.iter().any(|word| word.len() >= MIN_SHOWN && self.is_of_no_part(word) && cell.chars[at..].starts_with(word))
-            || self.parts.iter().filter(|part| part.rank > rank).any(|part| {
-                let is_narrow = part.rank > Rank::District;
-                let begins = |form: &&Vec<char>| {
-                    let form = if is_narrow { &form[..form.len().min(MIN_SHOWN)] } else { form };
-                    cell.chars[at..].starts_with(form)
-                };
-                part.forms.iter().find(begins).is_some_and(|form| {
-                    is_narrow || self.goes_on(cell, at + form.len(), part.rank, words)
-                })
-            })
+        let is_found = gap.is_empty() && cell.is_parted(at);
+        let is_label = LABELS.iter().any(|label| starts_with(&cell.chars[at..], label));
+        let is_other = words
+            .0
+            .iter()
+            .filter(|word| word.len() >= MIN_SHOWN && !self.is_part(word))
+            .any(|word| cell.chars[at..].starts_with(word));
+        is_punctuated || is_found || is_label || is_other || self.narrower_goes_on(cell, at, rank, words)
     }
 
-    fn is_of_no_part(&self, word: &[char]) -> bool {
-        !self.parts.iter().any(|part| part.forms.iter().any(|form| form == word)) && word != self.full
+    /// Whether a narrower part of the place begins at `at`, and goes on too. Of
+    /// a road the beginning is enough.
+    fn narrower_goes_on(&self, cell: &Cell, at: usize, rank: Rank, words: &Words) -> bool {
+        let begins = |form: &[char]| cell.chars[at..].starts_with(form);
+        self.parts.iter().filter(|part| part.rank > rank).any(|part| match part.rank {
+            Rank::Town | Rank::Local => part.forms.iter().any(|form| begins(&form[..form.len().min(MIN_SHOWN)])),
+            _ => {
+                let form = part.forms.iter().find(|form| begins(form));
+                form.is_some_and(|form| self.goes_on(cell, at + form.len(), part.rank, words))
+            }
+        })
+    }
+
+    /// Whether a word is this value or a part of its place.
+    fn is_part(&self, word: &[char]) -> bool {
+        word == self.full || self.parts.iter().any(|part| part.forms.iter().any(|form| form == word))
     }
 
     /// Whether a part of the place ends before `at`.
@@ -206,39 +215,43 @@ impl PlaceValue {
     /// `河北省邯郸市永年区广府镇******`, from any of its parts on.
     fn masked(&self, sheet: &Sheet, words: &Words) -> Option<Found> {
         let mut best: Option<Found> = None;
-        let mut start = 0;
-        for (piece, _) in &self.pieces {
-            let value = &self.full[start..];
-            start += piece.len();
-            for stretch in sheet.stretches() {
-                let cell = &sheet.cells[stretch.cell];
-                let range = stretch.range.clone();
-                if !cell.chars[range.clone()].iter().any(|&c| is_wild(c)) {
-                    continue;
-                }
-                let starts = range.clone().filter(|&at| {
-                    cell.chars[at] == value[0]
-                        && (cell.run_before(at, normalize::is_han).is_empty() || self.part_ends(cell, at) || words.end_before(cell, at, MIN_SHOWN))
-                });
-                for from in starts {
-                    let ends = (from + 1..=range.end).filter(|&at| at == range.end || (is_wild(cell.chars[at - 1]) && !is_wild(cell.chars[at])));
-                    for to in ends {
-                        let mask = &cell.chars[from..to];
-                        let shown = mask.iter().filter(|&&c| !is_wild(c)).count();
-                        if shown < mask.len()
-                            && (shown >= MIN_SHOWN || cell.is_parted(from))
-                            && hides(mask, value)
-                            && best.as_ref().is_none_or(|best| shown > best.shown())
-                        {
-                            let form = if mask.contains(&HIDDEN) { Form::Stars } else { Form::Lost };
-                            let span = Span { cell: stretch.cell, range: from..to };
-                            best = Some(Found::remnant(form, shown, self.full.len(), vec![span]));
-                        }
-                    }
+        for stretch in sheet.stretches() {
+            let cell = &sheet.cells[stretch.cell];
+            for range in self.masks_in(cell, &stretch.range, words) {
+                let mask = &cell.chars[range.clone()];
+                let shown = mask.iter().filter(|&&c| !is_wild(c)).count();
+                if best.as_ref().is_none_or(|best| shown > best.shown()) {
+                    let form = if mask.contains(&HIDDEN) { Form::Stars } else { Form::Lost };
+                    let span = Span { cell: stretch.cell, range };
+                    best = Some(Found::remnant(form, shown, self.full.len(), vec![span]));
                 }
             }
         }
         best
+    }
+
+    /// Ranges of a stretch that hide a part of the value.
+    fn masks_in(&self, cell: &Cell, stretch: &Range<usize>, words: &Words) -> Vec<Range<usize>> {
+        let wild = |at: usize| is_wild(cell.chars[at]);
+        let is_end = |at: usize| wild(at - 1) && (at == stretch.end || !wild(at));
+        let Some(last) = (stretch.start + 1..=stretch.end).rev().find(|&at| is_end(at)) else { return Vec::new() };
+        let ends: Vec<usize> = (stretch.start + 1..last).filter(|&at| is_end(at)).chain([last, stretch.end]).collect();
+        let mut masks = Vec::new();
+        let mut skipped = 0;
+        for (piece, _) in &self.pieces {
+            let value = &self.full[skipped..];
+            skipped += piece.len();
+            let starts = (stretch.start..last).filter(|&at| {
+                let is_first = cell.run_before(at, normalize::is_han).is_empty() || self.part_ends(cell, at);
+                let is_telling = is_first || cell.chars.get(at + 1) == value.get(1);
+                cell.chars[at] == value[0] && is_telling && (is_first || words.end_before(cell, at, MIN_SHOWN))
+            });
+            for from in starts {
+                let ends = ends.iter().filter(|&&to| from < to && hides(&cell.chars[from..to], value));
+                masks.extend(ends.map(|&to| from..to));
+            }
+        }
+        masks
     }
 
     /// A cell with one end of the value.
@@ -248,7 +261,8 @@ impl PlaceValue {
                 && 2 * chars.len() >= self.full.len()
                 && (self.full.starts_with(chars) || self.full.ends_with(chars))
         };
-        let (span, cell) = sheet.whole_cells().filter(|(_, cell)| is_end(&cell.chars)).max_by_key(|(_, cell)| cell.chars.len())?;
+        let (span, cell) =
+            sheet.whole_cells().filter(|(_, cell)| is_end(&cell.chars)).max_by_key(|(_, cell)| cell.chars.len())?;
         Some(Found::remnant(Form::Cut, cell.chars.len(), self.full.len(), vec![span]))
     }
 }
@@ -289,12 +303,4 @@ fn hides(mask: &[char], value: &[char]) -> bool {
     }
     let behind = wild + mask[wild..].iter().take_while(|&&c| is_wild(c)).count();
     (wild + 1..=value.len()).any(|from| hides(&mask[behind..], &value[from..]))
-}
-
-fn is_label_before(cell: &Cell, at: usize) -> bool {
-    LABELS.iter().any(|label| cell.chars[..at].ends_with(&label.chars().collect::<Vec<_>>()))
-}
-
-fn is_label_at(cell: &Cell, at: usize) -> bool {
-    LABELS.iter().any(|label| cell.chars[at..].starts_with(&label.chars().collect::<Vec<_>>()))
 }

@@ -24,22 +24,20 @@ impl Plain {
         Self { chars: kept(&text), amount: text.parse().ok(), text }
     }
 
+    /// Finds a telling text inside of a longer one.
     pub(super) fn whole(&self, sheet: &Sheet, words: &Words) -> Option<Vec<Span>> {
-        let exact = sheet.whole_cells().find(|(_, cell)| normal(&cell.raw) == self.text);
-        let equal = || {
-            let amount = self.amount?;
-            sheet.whole_cells().find(|(_, cell)| amount_of(&normal(&cell.raw)) == Some(amount))
-        };
-        let cell = exact.or_else(equal).map(|(span, _)| span);
-        let inside = || sheet.places_of(&self.chars).find(|span| self.stands_alone(sheet, span, words));
-        cell.or_else(|| if self.is_strong() { inside() } else { None }).map(|span| vec![span])
+        let mut places = sheet.places_of(&self.chars).filter(|_| self.is_telling());
+        places.find(|span| self.stands_alone(sheet, span, words)).map(|span| vec![span])
     }
 
-    /// What may only be looked for when all that is telling has been found: a
-    /// lone digit in a row that is run together, a longer text that ends early.
+    /// What may only be looked for when the rest has been found: an amount that
+    /// is written differently, a lone number in a row that is run together, a
+    /// longer text that ends early.
     pub(super) fn remnant(&self, sheet: &Sheet, words: &Words) -> Option<Found> {
-        let mut lone = sheet.places_of(&self.chars).filter(|span| self.stands_between(sheet, span, words));
-        lone.next().map(|span| Found::whole(vec![span])).or_else(|| self.cut(sheet))
+        let is_equal = |cell: &Cell| self.amount.is_some() && amount_of(&normal(&cell.raw)) == self.amount;
+        let equal = sheet.whole_cells().find(|(_, cell)| is_equal(cell)).map(|(span, _)| span);
+        let lone = || sheet.places_of(&self.chars).find(|span| self.stands_between(sheet, span, words));
+        equal.or_else(lone).map(|span| Found::whole(vec![span])).or_else(|| self.cut(sheet))
     }
 
     fn cut(&self, sheet: &Sheet) -> Option<Found> {
@@ -80,7 +78,7 @@ impl Plain {
         written.iter().copied().eq(self.text.chars())
     }
 
-    fn is_strong(&self) -> bool {
+    fn is_telling(&self) -> bool {
         self.chars.iter().filter(|&&c| normalize::is_han(c)).count() > 1
             || (self.chars.len() >= MIN_LATIN && self.chars.iter().any(|c| c.is_alphabetic()))
     }

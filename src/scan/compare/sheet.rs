@@ -174,6 +174,16 @@ pub(super) fn kept(text: &str) -> Vec<char> {
     Cell::new(text).chars
 }
 
+/// Whether a word stands first.
+pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
+    word.chars().enumerate().all(|(at, c)| chars.get(at) == Some(&c))
+}
+
+/// Whether a word stands last.
+pub(super) fn ends_with(chars: &[char], word: &str) -> bool {
+    chars.len().checked_sub(word.chars().count()).is_some_and(|from| starts_with(&chars[from..], word))
+}
+
 fn fold(raw: &str) -> Vec<char> {
     let mut folded: Vec<char> = raw
         .chars()

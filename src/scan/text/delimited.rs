@@ -40,14 +40,20 @@ pub(super) fn split(text: &str) -> (Layout, Vec<String>) {
 /// Whether some tab is more than the mark behind a number that a spreadsheet
 /// shall keep as text (`YT829…⇥,154…⇥,`).
 fn has_parting_tab(text: &str) -> bool {
-    text.split('\t').skip(1).any(|behind| !behind.is_empty() && !behind.starts_with([',', ';', '|', '"', '，', '；']))
+    text.split('\t').skip(1).any(|behind| {
+        let behind = behind.strip_prefix('"').unwrap_or(behind);
+        !behind.is_empty() && !behind.starts_with([',', ';', '|', '，', '；'])
+    })
 }
 
-/// Whether a cell is a number and nothing else.
+/// Whether a cell is a number and nothing else. `IA 50010` is an end of an
+/// address.
 fn is_number(cell: &str) -> bool {
     let cell = cell.trim();
+    let cell = cell.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(cell);
+    let is_word = !cell.contains(' ');
     cell.bytes().filter(u8::is_ascii_digit).count() >= MIN_DIGITS
-        && cell.chars().all(|c| c.is_ascii_alphanumeric() || " +-*.()/:'_=\"".contains(c))
+        && cell.chars().all(|c| c.is_ascii_digit() || (is_word && c.is_ascii_alphabetic()) || " +-*.()/:'_".contains(c))
 }
 
 /// Cuts at each separator outside of quotes. A quote that nothing closes, and
@@ -112,6 +118,9 @@ mod tests {
             ("上海市黄浦区1号,李丽，15433063750", Layout::WideComma),
             ("john smith|(202) 555-0123|12 Main St, Ames, IA", Layout::Bar),
             ("李丽\t,上海市\t,女装", Layout::Comma),
+            ("\"李丽\t\",\"上海市\t\"", Layout::Comma),
+            ("\"7.20\"\t\"1 Main St, Ames, IA 50010\"", Layout::Tab),
+            ("\"李丽\"\t\"1, Main St, Ames, IA\"\t\"2020\"", Layout::Tab),
             ("李丽15433063750上海市", Layout::OneCell),
         ] {
             assert_eq!(split(text).0, layout, "{text}");

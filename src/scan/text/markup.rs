@@ -59,16 +59,19 @@ fn add(cell: &mut Option<String>, text: &str) {
 /// Returns the values of `INSERT … VALUES ('李丽', 1, NULL)`, or of a line of
 /// such a list, `('李丽', 1, NULL),`.
 pub(super) fn sql(text: &str) -> Option<Vec<String>> {
-    let trimmed = text.trim_start();
-    let list = match values_at(trimmed) {
-        Some(at) => &trimmed[at..],
-        None => {
-            let end = trimmed.trim_end().trim_end_matches([',', ';']);
-            (trimmed.starts_with('(') && end.ends_with(')') && trimmed.contains(['\'', ','])).then_some(trimmed)?
-        }
-    };
+    let text = text.trim();
+    match values_at(text) {
+        Some(at) => sql_values(&text[at..], false),
+        None if text.starts_with('(') && text.ends_with([')', ',', ';']) => sql_values(text, true),
+        None => None,
+    }
+}
+
+/// Reads lists of values in brackets. With `strict` nothing else may stand
+/// there: `(202) 555-0123` is no list.
+fn sql_values(text: &str, strict: bool) -> Option<Vec<String>> {
     let mut values = Vec::new();
-    let mut chars = list.chars().peekable();
+    let mut chars = text.chars().peekable();
     let (mut depth, mut value) = (0_usize, None::<String>);
     while let Some(c) = chars.next() {
         match c {
@@ -77,21 +80,23 @@ pub(super) fn sql(text: &str) -> Option<Vec<String>> {
                 // What was read is a function's name.
                 value = None;
             }
-            ',' | ')' => {
-                if depth > 0 {
-                    values.extend(value.take().map(|value| if is_null(&value) { String::new() } else { value }));
-                }
-                depth -= usize::from(c == ')' && depth > 0);
+            ',' | ')' if depth > 0 => {
+                values.extend(value.take().map(|value| if is_null(&value) { String::new() } else { value }));
+                depth -= usize::from(c == ')');
             }
-            _ if depth == 0 => {}
+            c if c.is_whitespace() => {}
+            c if depth == 0 => {
+                if strict && !matches!(c, ',' | ';') {
+                    return None;
+                }
+            }
             // A word before a quote (N, E, _utf8mb4) says how it is encoded.
             '\'' | '"' => value = Some(sql_string(&mut chars, c)),
-            c if c.is_whitespace() => {}
             c => value.get_or_insert_default().push(c),
         }
     }
     values.extend(value.filter(|_| depth > 0));
-    Some(values)
+    (!strict || values.len() > 1).then_some(values)
 }
 
 /// Where the list behind the word `VALUES` begins.
@@ -227,12 +232,18 @@ mod tests {
 
     #[test]
     fn a_functions_arguments_are_values() {
-        assert_eq!(sql("VALUES (to_date('2020-11-01','yyyy'),'李丽')").expect("values"), ["2020-11-01", "yyyy", "李丽"]);
+        assert_eq!(
+            sql("VALUES (to_date('2020-11-01','yyyy'),'李丽')").expect("values"),
+            ["2020-11-01", "yyyy", "李丽"]
+        );
     }
 
     #[test]
     fn a_bracket_alone_is_no_list() {
         assert_eq!(sql("(202) 555-0123"), None);
+        assert_eq!(sql("(202) 555-0123,John,Toys (new)"), None);
+        assert_eq!(sql("(放门口),李丽,(电联)"), None);
+        assert_eq!(sql("(放门口)"), None);
         assert_eq!(sql("values of 5, (a)"), None);
     }
 
@@ -243,7 +254,11 @@ mod tests {
             r#""name":"李\"丽","no":9400010000001234567890,"city":"上海","tel":null,"ok":true}]"#,
             r#"{'name': '李"丽', 'no': 9400010000001234567890, 'city': '上海', 'tel': None, 'ok': true}"#,
         ] {
-            assert_eq!(json(row).expect("an object"), ["李\"丽", "9400010000001234567890", "上海", "", "true"], "{row}");
+            assert_eq!(
+                json(row).expect("an object"),
+                ["李\"丽", "9400010000001234567890", "上海", "", "true"],
+                "{row}"
+            );
         }
         assert_eq!(json(r#"李丽,"a":1"#), None);
     }

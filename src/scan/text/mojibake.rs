@@ -13,6 +13,8 @@
 //! An ordinary row fails the first test: of ordinary Chinese, GBK's bytes are no
 //! UTF-8, and an accented letter is not followed by two symbols.
 
+use std::collections::BTreeSet;
+
 use encoding_rs::{GB18030, GBK, WINDOWS_1252};
 
 use crate::normalize;
@@ -21,12 +23,12 @@ use crate::normalize;
 const LOST: u8 = 0xff;
 /// Text that was saved wrongly more often than this stays as it is.
 const MAX_ROUNDS: usize = 3;
-/// Fewer characters of GBK read as Latin-1 may be accented letters.
-const MIN_GBK_CHARACTERS: usize = 3;
+/// Fewer different characters of GBK read as Latin-1 may be accented letters; a row has
+/// more, if it has an address.
+const MIN_GBK_CHARACTERS: usize = 6;
 /// Bytes of Windows-1252 that people do write behind a letter: `…`, quotes,
 /// bullet, dashes, no-break space, guillemets, degree, acute.
-const BEHIND_LETTERS: [u8; 14] =
-    [0x85, 0x8b, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x9b, 0xa0, 0xab, 0xb0, 0xbb];
+const BEHIND_LETTERS: [u8; 14] = [0x85, 0x8b, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x9b, 0xa0, 0xab, 0xb0, 0xbb];
 
 /// Returns the text with its wrong encodings undone; `None` for ordinary text.
 pub(super) fn undo(text: &str) -> Option<String> {
@@ -160,10 +162,10 @@ fn gbk_read_as_latin(bytes: &[u8]) -> Option<String> {
     if runs().any(|run| run.len() % 2 == 1) {
         return None;
     }
-    let characters = || runs().flat_map(|run| run.chunks(2));
-    let symbols = characters().filter(|pair| pair.iter().any(|byte| (0xa1..0xc0).contains(byte))).count();
+    let characters: BTreeSet<&[u8]> = runs().flat_map(|run| run.chunks(2)).collect();
+    let symbols = characters.iter().filter(|pair| pair.iter().any(|byte| (0xa1..0xc0).contains(byte))).count();
     // Words of nothing but accented letters have no symbols among them.
-    if characters().count() < MIN_GBK_CHARACTERS || 4 * symbols < characters().count() {
+    if characters.len() < MIN_GBK_CHARACTERS || 4 * symbols < characters.len() {
         return None;
     }
     let text = GB18030.decode_without_bom_handling_and_without_replacement(bytes)?;

@@ -49,7 +49,10 @@ fn every_repair_is_noted() {
 fn a_row_without_a_separator_is_one_cell() {
     let row = row("李丽13166666666上海市黄浦区人民路1号\r\n");
 
-    assert_eq!((row.layout(), row.cells()), (Layout::OneCell, &["李丽13166666666上海市黄浦区人民路1号".to_owned()][..]));
+    assert_eq!(
+        (row.layout(), row.cells()),
+        (Layout::OneCell, &["李丽13166666666上海市黄浦区人民路1号".to_owned()][..])
+    );
 }
 
 #[test]
