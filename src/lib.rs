@@ -66,6 +66,7 @@ pub mod workspace;
 pub mod feed;
 pub mod matcher;
 pub mod observation;
+pub mod scan;
 pub mod triage;
 pub mod vocabulary;
 
@@ -77,6 +78,7 @@ pub mod report;
 pub mod trace;
 
 // whole acts
+pub mod catalogue;
 pub mod drill;
 pub mod issue;
 pub mod monitor;

@@ -1,0 +1,416 @@
+//! Finding canaries and lines in bytes.
+//!
+//! Digits are found 64 bytes at a time as bits of a word; runs of a length that
+//! no anchor and no phone has cost a few shifts. The others become tokens.
+//! Phones are looked up at once; anchors are fingerprinted by the batch, asked
+//! of the filter, and what that lets pass is decided by the table and by the
+//! letters around it.
+//!
+//! A number may have been written otherwise than in one piece: in groups with
+//! blanks or hyphens between them, in full-width digits, or without any border
+//! to the digits beside it. Those ways are slower and looked into where the
+//! bytes give cause.
+
+use std::ops::Range;
+
+use aes::Aes128Enc;
+use aes::cipher::Block;
+use serde::{Deserialize, Serialize};
+use xorf::{BinaryFuse8Ref, Filter};
+
+use super::classes::{BLOCK, Classes, Classifier};
+use super::folded;
+use super::index::Index;
+use super::keys::Tag;
+use super::letters::{Letters, letters};
+use super::token::{MOST_DIGITS, Token};
+
+/// What a finding is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum What {
+    /// A canary, by its place in the index.
+    Canary(u32),
+    /// A line, by its place in the index's directory.
+    Line(u32),
+}
+
+/// How it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// In one piece, with its letters.
+    Whole,
+    /// In groups, with blanks or hyphens between them.
+    Grouped,
+    /// In full-width digits.
+    Wide,
+    /// A waybill number without the letters around its digits.
+    Bare,
+    /// Without a border to the digits beside it.
+    Glued,
+}
+
+/// Something of ours in the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// Where it begins.
+    pub at: usize,
+    /// Bytes from there.
+    pub bytes: usize,
+    /// What it is.
+    pub what: What,
+    /// How it was written.
+    pub how: How,
+}
+
+/// Which bytes full-width digits are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wide {
+    /// `EF BC 90` to `EF BC 99`.
+    #[default]
+    Utf8,
+    /// `A3 B0` to `A3 B9`.
+    Gbk,
+}
+
+/// Fewest digits of a number that is put together from groups or cut out of a
+/// longer run: of fewer, chance would make too many.
+const FEWEST_JOINED: usize = 9;
+
+/// Fewest digits of an anchor that is believed without its letters.
+const FEWEST_BARE: usize = 11;
+
+/// Blocks that are classified together: their classes fit the nearest cache.
+const STRETCH: usize = 256;
+
+/// Anchors that are fingerprinted together.
+const BATCH: usize = 256;
+
+/// Looks through bytes for what an index holds.
+pub struct Finder<'i> {
+    index: &'i Index,
+    filter: Option<BinaryFuse8Ref<'i>>,
+    numbers: u64,
+    phones: u64,
+    /// Digits of the shortest run that is looked at.
+    least: usize,
+    classifier: Classifier,
+    wide: Wide,
+    classes: Vec<Classes>,
+    waiting: Vec<(Token, Place)>,
+    blocks: Vec<Block<Aes128Enc>>,
+    findings: Vec<Finding>,
+    lines: u64,
+    /// Up to here rows with full-width digits were looked through.
+    folded_to: usize,
+}
+
+/// Where a token stands.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    at: usize,
+    bytes: usize,
+    how: How,
+}
+
+impl<'i> Finder<'i> {
+    /// A finder of what `index` holds.
+    pub fn new(index: &'i Index, classifier: Classifier) -> Self {
+        let (numbers, phones) = index.lengths();
+        Self {
+            index,
+            filter: index.filter(),
+            numbers,
+            phones,
+            least: ((numbers | phones).trailing_zeros() as usize).clamp(4, MOST_DIGITS),
+            classifier,
+            wide: Wide::Utf8,
+            classes: Vec::with_capacity(STRETCH + 1),
+            waiting: Vec::with_capacity(BATCH),
+            blocks: Vec::with_capacity(BATCH),
+            findings: Vec::new(),
+            lines: 0,
+            folded_to: 0,
+        }
+    }
+
+    /// Chooses which bytes full-width digits are.
+    pub fn set_wide(&mut self, wide: Wide) {
+        self.wide = wide;
+    }
+
+    /// Looks through `bytes` for what begins within `range`; what surrounds the
+    /// range is context. Returns the findings in order, and how many lines end
+    /// within it.
+    ///
+    /// # Panics
+    ///
+    /// When the range is not within the bytes.
+    pub fn find(&mut self, bytes: &[u8], range: Range<usize>) -> (Vec<Finding>, u64) {
+        self.lines = 0;
+        self.folded_to = 0;
+        let (blocks, tail) = bytes[range.start..].as_chunks::<BLOCK>();
+        let needed = range.len().div_ceil(BLOCK);
+        let mut last = [0; BLOCK];
+        last[..tail.len()].copy_from_slice(tail);
+        let mut before = range.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_digit());
+        let mut classes = std::mem::take(&mut self.classes);
+        for from in (0..needed).step_by(STRETCH) {
+            let to = needed.min(from + STRETCH);
+            // One block more than asked for: a run may go on in it.
+            let whole = &blocks[from.min(blocks.len())..(to + 1).min(blocks.len())];
+            self.classifier.classify(whole, self.lead(), &mut classes);
+            if classes.len() <= to - from && from + classes.len() == blocks.len() {
+                classes.extend(self.classes_of(&last));
+            }
+            classes.resize(to - from + 1, Classes::default());
+            for (block, pair) in (from..to).zip(classes.windows(2)) {
+                let base = range.start + block * BLOCK;
+                let within = range.end - base;
+                let mask = if within < BLOCK { (1 << within) - 1 } else { u64::MAX };
+                self.block(bytes, base, pair[0], pair[1], before, mask);
+                before = pair[0].digits >> (BLOCK - 1) == 1;
+            }
+        }
+        self.classes = classes;
+        self.flush(bytes);
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.sort_unstable();
+        findings.dedup_by_key(|finding| (finding.at, finding.what));
+        (findings, self.lines)
+    }
+
+    fn lead(&self) -> u8 {
+        match self.wide {
+            Wide::Utf8 => 0xef,
+            Wide::Gbk => 0xa3,
+        }
+    }
+
+    fn classes_of(&self, block: &[u8; BLOCK]) -> Vec<Classes> {
+        let mut classes = Vec::new();
+        self.classifier.classify(std::slice::from_ref(block), self.lead(), &mut classes);
+        classes
+    }
+
+    /// One block, with the classes of the next; `before`: a digit stands in
+    /// front of it. What begins at a bit that is not in `mask` is not taken.
+    #[inline]
+    fn block(&mut self, bytes: &[u8], base: usize, here: Classes, next: Classes, before: bool, mask: u64) {
+        self.lines += u64::from((here.lines & mask).count_ones());
+        let digits = u128::from(here.digits) | u128::from(next.digits) << BLOCK;
+        let mut starts = at_least(digits, self.least) as u64 & !(here.digits << 1 | u64::from(before)) & mask;
+        while starts != 0 {
+            let start = starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            let length = (digits >> start).trailing_ones() as usize;
+            if start + length < 2 * BLOCK {
+                self.run(bytes, base + start, length);
+            }
+        }
+        let gaps = u128::from(here.gaps) | u128::from(next.gaps) << BLOCK;
+        let joints = gaps & (digits << 1 | u128::from(before)) & (digits >> 1);
+        if joints != 0 {
+            self.chains(bytes, base, digits, joints, mask);
+        }
+        if here.wide & mask != 0 {
+            self.wide_digits(bytes, base, here.wide & mask);
+        }
+    }
+
+    /// A run of digits that is nobody's part.
+    #[inline]
+    fn run(&mut self, bytes: &[u8], at: usize, length: usize) {
+        if length > MOST_DIGITS {
+            return;
+        }
+        if length > FEWEST_BARE {
+            self.cut_out(bytes, at, length);
+        }
+        if (self.numbers | self.phones) >> length & 1 == 0 {
+            return;
+        }
+        let token = Token::ending_at(bytes, at + length, length);
+        self.token(token, Place { at, bytes: length, how: How::Whole });
+        if self.waiting.len() >= BATCH {
+            self.flush(bytes);
+        }
+    }
+
+    #[inline]
+    fn token(&mut self, token: Token, place: Place) {
+        let length = token.digits();
+        if self.phones >> length & 1 == 1 {
+            for &line in self.index.phones.find(token) {
+                self.findings.push(Finding {
+                    at: place.at,
+                    bytes: place.bytes,
+                    what: What::Line(line),
+                    how: place.how,
+                });
+            }
+        }
+        if self.numbers >> length & 1 == 1 {
+            self.waiting.push((token, place));
+        }
+    }
+
+    /// Groups of digits with one gap between each and the next.
+    fn chains(&mut self, bytes: &[u8], base: usize, digits: u128, joints: u128, mask: u64) {
+        let chained = digits | joints;
+        let mut left = joints;
+        while left != 0 {
+            let joint = left.trailing_zeros();
+            let below = !chained & ((1 << joint) - 1);
+            // A chain that began in an earlier block was looked at with that block.
+            let start = if below == 0 { None } else { Some(128 - below.leading_zeros()) };
+            let end = joint + (chained >> joint).trailing_ones();
+            left = if end >= 128 { 0 } else { left & (u128::MAX << end) };
+            let start = match start {
+                Some(start) if start >= BLOCK as u32 => return,
+                Some(start) => start,
+                None if goes_on(&bytes[..base]) => continue,
+                None => 0,
+            };
+            if mask >> start & 1 == 0 || end >= 128 {
+                continue;
+            }
+            let count = (digits >> start & ((1 << (end - start)) - 1)).count_ones() as usize;
+            if count >= FEWEST_JOINED && (self.numbers | self.phones) >> FEWEST_JOINED.min(count) != 0 {
+                self.chain(bytes, base + start as usize..base + end as usize);
+            }
+        }
+    }
+
+    /// Takes every row of two or more whole groups of a chain for a number.
+    fn chain(&mut self, bytes: &[u8], chain: Range<usize>) {
+        let groups: Vec<Range<usize>> = folded::runs(&bytes[chain.clone()]).collect();
+        for first in 0..groups.len() {
+            let mut joined = bytes[chain.start + groups[first].start..chain.start + groups[first].end].to_vec();
+            for group in &groups[first + 1..] {
+                joined.extend_from_slice(&bytes[chain.start + group.start..chain.start + group.end]);
+                if joined.len() > MOST_DIGITS {
+                    break;
+                }
+                if joined.len() < FEWEST_JOINED {
+                    continue;
+                }
+                let at = chain.start + groups[first].start;
+                let place = Place { at, bytes: chain.start + group.end - at, how: How::Grouped };
+                self.token(Token::of(&joined).expect("groups are digits"), place);
+            }
+        }
+    }
+
+    /// Looks at both ends of a run that is too long for one number, where text
+    /// touches it: `3栋13166666666` was run together with `1302` before it.
+    fn cut_out(&mut self, bytes: &[u8], at: usize, length: usize) {
+        let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii());
+        let touches = is_text(at.checked_sub(1).and_then(|at| bytes.get(at))) || is_text(bytes.get(at + length));
+        if !touches {
+            return;
+        }
+        let mut lengths = self.numbers | self.phones;
+        lengths &= (1 << length) - 1 & !((1 << FEWEST_BARE) - 1);
+        while lengths != 0 {
+            let part = lengths.trailing_zeros() as usize;
+            lengths &= lengths - 1;
+            for from in [at, at + length - part] {
+                let token = Token::ending_at(bytes, from + part, part);
+                self.token(token, Place { at: from, bytes: part, how: How::Glued });
+            }
+        }
+    }
+
+    /// Looks through the rows in which full-width digits stand.
+    fn wide_digits(&mut self, bytes: &[u8], base: usize, mut leads: u64) {
+        while leads != 0 {
+            let at = base + leads.trailing_zeros() as usize;
+            leads &= leads - 1;
+            if at < self.folded_to || folded::wide_digit(&bytes[at..], self.wide).is_none() {
+                continue;
+            }
+            let row = folded::around(bytes, at);
+            self.folded_to = row.end;
+            let folded = folded::Folded::of(&bytes[row.clone()], self.wide);
+            for (run, grouped) in folded.numbers(FEWEST_JOINED, MOST_DIGITS) {
+                let Some(token) = Token::of(&run.digits) else { continue };
+                let how = if grouped { How::Grouped } else { How::Wide };
+                self.token(token, Place { at: row.start + run.at, bytes: run.bytes, how });
+            }
+        }
+    }
+
+    /// Decides the anchors that wait.
+    fn flush(&mut self, bytes: &[u8]) {
+        let Some(filter) = &self.filter else { return self.waiting.clear() };
+        let tokens = self.waiting.iter().map(|(token, _)| *token);
+        self.index.tagger.tag_all(tokens, &mut self.blocks);
+        for (block, (token, place)) in self.blocks.iter().zip(&self.waiting) {
+            let tag = Tag::read(block);
+            if !filter.contains(&tag.key) {
+                continue;
+            }
+            for canary in self.index.find(tag) {
+                if let Some(how) = self.judge(bytes, *token, *place, canary) {
+                    let what = What::Canary(canary);
+                    self.findings.push(Finding { at: place.at, bytes: place.bytes, what, how });
+                }
+            }
+        }
+        self.waiting.clear();
+    }
+
+    /// How a canary's anchor is written, with its letters; `None` where they
+    /// are another number's, or missing beside a few digits.
+    fn judge(&self, bytes: &[u8], token: Token, place: Place, canary: u32) -> Option<How> {
+        let directory = self.index.directory();
+        let form = &directory.forms[directory.sources[directory.source_of(canary)].form as usize];
+        match letters(bytes, place.at..place.at + place.bytes, form) {
+            Letters::Same => Some(place.how),
+            Letters::Missing if token.digits() >= FEWEST_BARE => {
+                Some(if place.how == How::Whole { How::Bare } else { place.how })
+            }
+            Letters::Missing | Letters::Others => None,
+        }
+    }
+}
+
+/// Whether a chain that begins with a digit goes on from what stands before it.
+fn goes_on(before: &[u8]) -> bool {
+    match before {
+        [.., digit, b' ' | b'-'] | [.., digit] => digit.is_ascii_digit(),
+        [] => false,
+    }
+}
+
+/// Bits from which on `least` (4 to 34) bits are set.
+#[inline]
+fn at_least(bits: u128, least: usize) -> u128 {
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    if least < 8 {
+        return four & four >> (least - 4);
+    }
+    let eight = four & four >> 4;
+    eight & eight >> (least - 8).min(8)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn long_runs_are_where_counting_finds_them(bits in any::<[u64; 2]>(), least in 4usize..17) {
+            let bits = u128::from(bits[0] | bits[1] << 3) | u128::from(!(bits[1] & bits[0] >> 2)) << 64;
+            let want = (0..112).filter(|&at| (at..at + least).all(|at| at < 128 && bits >> at & 1 == 1));
+
+            let found = at_least(bits, least);
+
+            prop_assert_eq!(want.collect::<Vec<_>>(), (0..112).filter(|&at| found >> at & 1 == 1).collect::<Vec<_>>());
+        }
+    }
+}
