@@ -80,6 +80,7 @@ pub mod trace;
 // whole acts
 pub mod catalogue;
 pub mod drill;
+pub mod dump;
 pub mod issue;
 pub mod monitor;
 pub mod webhook;

@@ -77,6 +77,9 @@ pub enum Wide {
 /// longer run: of fewer, chance would make too many.
 const FEWEST_JOINED: usize = 9;
 
+/// Bytes of the shortest chain that is worth a look: nine digits in two groups.
+const SHORTEST_CHAIN: usize = FEWEST_JOINED + 1;
+
 /// Fewest digits of an anchor that is believed without its letters.
 const FEWEST_BARE: usize = 11;
 
@@ -210,7 +213,7 @@ impl<'i> Finder<'i> {
         }
         let gaps = u128::from(here.gaps) | u128::from(next.gaps) << BLOCK;
         let joints = gaps & (digits << 1 | u128::from(before)) & (digits >> 1);
-        if joints != 0 {
+        if at_least(digits | joints, SHORTEST_CHAIN) as u64 != 0 && joints != 0 {
             self.chains(bytes, base, digits, joints, mask);
         }
         if here.wide & mask != 0 {
@@ -224,7 +227,9 @@ impl<'i> Finder<'i> {
         if length > MOST_DIGITS {
             return;
         }
-        if length > FEWEST_BARE {
+        let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii());
+        let touches = || is_text(at.checked_sub(1).and_then(|at| bytes.get(at))) || is_text(bytes.get(at + length));
+        if length > FEWEST_BARE && touches() {
             self.cut_out(bytes, at, length);
         }
         if (self.numbers | self.phones) >> length & 1 == 0 {
@@ -256,6 +261,7 @@ impl<'i> Finder<'i> {
     }
 
     /// Groups of digits with one gap between each and the next.
+    #[inline(never)]
     fn chains(&mut self, bytes: &[u8], base: usize, digits: u128, joints: u128, mask: u64) {
         let chained = digits | joints;
         let mut left = joints;
@@ -276,7 +282,9 @@ impl<'i> Finder<'i> {
                 continue;
             }
             let count = (digits >> start & ((1 << (end - start)) - 1)).count_ones() as usize;
-            if count >= FEWEST_JOINED && (self.numbers | self.phones) >> FEWEST_JOINED.min(count) != 0 {
+            // A date and an hour are ten digits in groups: they are in every row.
+            let at_most = u64::MAX >> (63 - count.min(63));
+            if (self.numbers | self.phones) & at_most & !((1 << FEWEST_JOINED) - 1) != 0 {
                 self.chain(bytes, base + start as usize..base + end as usize);
             }
         }
@@ -304,12 +312,8 @@ impl<'i> Finder<'i> {
 
     /// Looks at both ends of a run that is too long for one number, where text
     /// touches it: `3栋13166666666` was run together with `1302` before it.
+    #[inline(never)]
     fn cut_out(&mut self, bytes: &[u8], at: usize, length: usize) {
-        let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii());
-        let touches = is_text(at.checked_sub(1).and_then(|at| bytes.get(at))) || is_text(bytes.get(at + length));
-        if !touches {
-            return;
-        }
         let mut lengths = self.numbers | self.phones;
         lengths &= (1 << length) - 1 & !((1 << FEWEST_BARE) - 1);
         while lengths != 0 {
@@ -323,6 +327,7 @@ impl<'i> Finder<'i> {
     }
 
     /// Looks through the rows in which full-width digits stand.
+    #[inline(never)]
     fn wide_digits(&mut self, bytes: &[u8], base: usize, mut leads: u64) {
         while leads != 0 {
             let at = base + leads.trailing_zeros() as usize;
@@ -342,6 +347,7 @@ impl<'i> Finder<'i> {
     }
 
     /// Decides the anchors that wait.
+    #[inline(never)]
     fn flush(&mut self, bytes: &[u8]) {
         let Some(filter) = &self.filter else { return self.waiting.clear() };
         let tokens = self.waiting.iter().map(|(token, _)| *token);

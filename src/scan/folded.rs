@@ -11,7 +11,7 @@ use memchr::{memchr, memrchr};
 use super::finder::Wide;
 
 /// Bytes of a row to either side of what was found in it.
-pub(super) const MOST_ROW: usize = 32 << 10;
+pub(super) const MOST_ROW: usize = 8 << 10;
 
 /// Runs of ASCII digits.
 pub(super) fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {

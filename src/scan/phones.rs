@@ -2,19 +2,19 @@
 //!
 //! A carrier has thousands of lines, not millions: they are sealed in the
 //! index's directory and stand in memory in the clear while a scan runs. A
-//! bitmap of eight kilobytes tells nearly all other phones apart.
+//! bitmap of 32 kilobytes tells nearly all other phones apart.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use super::token::Token;
+use super::token::{SLOTS, Token};
 
-/// Words of the bitmap: one bit for each of the 65,536 slots of a token.
-const WORDS: usize = 1024;
+/// Words of the bitmap: one bit for each slot of a token.
+const WORDS: usize = SLOTS / 64;
 
 /// Phones by the tokens that they are written as.
 pub(super) struct Phones {
     slots: Box<[u64; WORDS]>,
-    lines: HashMap<Token, Vec<u32>>,
+    lines: BTreeMap<Token, Vec<u32>>,
     lengths: u64,
 }
 
@@ -22,7 +22,7 @@ impl Phones {
     /// Takes the digits of lines, by place, each in E.164 without a plus and
     /// with the length of its country code.
     pub(super) fn new<'l>(lines: impl Iterator<Item = (&'l str, usize)>) -> Self {
-        let mut phones = Self { slots: Box::new([0; WORDS]), lines: HashMap::new(), lengths: 0 };
+        let mut phones = Self { slots: Box::new([0; WORDS]), lines: BTreeMap::new(), lengths: 0 };
         for ((digits, country), line) in lines.zip(0..) {
             let national = &digits[country.min(digits.len())..];
             for written in [national.to_owned(), digits.to_owned(), format!("00{digits}"), format!("0{national}")] {

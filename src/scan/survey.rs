@@ -27,6 +27,9 @@ pub struct Survey {
 /// A source of which canaries were found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceFound {
+    /// Its place in the index's directory.
+    #[serde(skip)]
+    pub place: usize,
     /// Epoch.
     pub epoch: String,
     /// Account; empty for a scope of shared rows.
@@ -97,6 +100,7 @@ impl Survey {
         let source = |(place, (found, rows)): (usize, (u32, u64))| {
             let source = &directory.sources[place];
             SourceFound {
+                place,
                 epoch: source.epoch.clone(),
                 account: source.account.clone(),
                 batch: source.batch.clone(),
@@ -110,6 +114,13 @@ impl Survey {
         sources
             .sort_by(|a, b| b.found.cmp(&a.found).then_with(|| (&a.account, a.planted).cmp(&(&b.account, b.planted))));
         sources
+    }
+
+    /// Places, within its batch, of the canaries of a source that were found.
+    pub fn canaries_of(&self, place: usize, directory: &Directory) -> Vec<u32> {
+        let source = &directory.sources[place];
+        let canaries = self.canaries.range(source.first..source.first + source.count);
+        canaries.map(|(canary, _)| canary - source.first).collect()
     }
 
     /// For each account of which a batch was found: when its data can have left.

@@ -14,6 +14,9 @@ pub(super) const FEWEST_DIGITS: usize = 4;
 /// Most digits of an anchor (a FedEx barcode has 34).
 pub(super) const MOST_DIGITS: usize = 34;
 
+/// Slots of a small table.
+pub(super) const SLOTS: usize = 1 << 18;
+
 /// A run of up to 34 digits. Of a longer one than 32 the first are left out:
 /// they are the same for all numbers of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,10 +83,10 @@ impl Token {
         (self.high & 63) as usize
     }
 
-    /// Sixteen bits that spread tokens, for a small table.
+    /// A number below [`SLOTS`] that spreads tokens, for a small table.
     #[inline]
     pub(super) fn slot(self) -> usize {
-        ((self.low ^ self.high << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+        ((self.low ^ self.high << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.ilog2())) as usize
     }
 }
 

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::command::{
-    acts, attribute, canaries, drill, epoch, explain, index, init, lines, monitor, plan, plant, seed, selftest,
+    acts, attribute, canaries, drill, epoch, explain, index, init, lines, monitor, plan, plant, scan, seed, selftest,
     template, trace, verify,
 };
 
@@ -52,6 +52,7 @@ pub enum Command {
     Attribute(attribute::Args),
     Explain(explain::Args),
     Index(index::Args),
+    Scan(scan::Args),
     Trace(trace::Args),
     Canaries(canaries::Args),
     Verify(verify::Args),
