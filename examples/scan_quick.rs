@@ -14,7 +14,11 @@ fn main() {
     let a: Vec<String> = std::env::args().collect();
     let key = ScanKey::parse(&std::fs::read_to_string(format!("{}.key", a[1])).unwrap()).unwrap();
     let t = std::time::Instant::now();
-    let index = Index::open(format!("{}.index", a[1]).as_ref(), &key).unwrap();
+    let index = if a.len() > 3 {
+        Index::read(std::fs::read(format!("{}.index", a[1])).unwrap(), &key).unwrap()
+    } else {
+        Index::open(format!("{}.index", a[1]).as_ref(), &key).unwrap()
+    };
     eprintln!("open {:?}", t.elapsed());
     let stop = AtomicBool::new(false);
     for classifier in [Classifier::detect(), Classifier::detect(), Classifier::portable()] {

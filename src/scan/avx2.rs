@@ -7,8 +7,8 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set1_epi8,
-    _mm256_sub_epi8,
+    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8, _mm256_sub_epi8,
 };
 
 use super::classes::{BLOCK, Classes};
@@ -32,31 +32,31 @@ impl Avx2 {
 
 #[target_feature(enable = "avx2")]
 fn classify(blocks: &[[u8; BLOCK]], lead: u8, classes: &mut Vec<Classes>) {
-    let both = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-    for block in blocks {
+    let all = |byte: u8| _mm256_set1_epi8(byte as i8);
+    let (zero, nine, blank, hyphen, lead, line) = (all(b'0'), all(9), all(b' '), all(b'-'), all(lead), all(b'\n'));
+    classes.extend(blocks.iter().map(|block| {
         let (first, last) = block.split_at(BLOCK / 2);
         // SAFETY: each half of a block has 32 bytes, and the load asks for no alignment.
         let (low, high) =
             unsafe { (_mm256_loadu_si256(first.as_ptr().cast()), _mm256_loadu_si256(last.as_ptr().cast())) };
-        classes.push(Classes {
-            digits: both(digits(low), digits(high)),
-            gaps: both(equal(low, b' ') | equal(low, b'-'), equal(high, b' ') | equal(high, b'-')),
-            wide: both(equal(low, lead), equal(high, lead)),
-            lines: both(equal(low, b'\n'), equal(high, b'\n')),
-        });
-    }
+        let is = |what| (_mm256_cmpeq_epi8(low, what), _mm256_cmpeq_epi8(high, what));
+        let is_digit = |half| {
+            let from_0 = _mm256_sub_epi8(half, zero);
+            _mm256_cmpeq_epi8(_mm256_min_epu8(from_0, nine), from_0)
+        };
+        let (blanks, hyphens) = (is(blank), is(hyphen));
+        Classes {
+            digits: bits((is_digit(low), is_digit(high))),
+            gaps: bits((_mm256_or_si256(blanks.0, hyphens.0), _mm256_or_si256(blanks.1, hyphens.1))),
+            wide: bits(is(lead)),
+            lines: bits(is(line)),
+        }
+    }));
 }
 
+/// The high bits of 64 bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn digits(bytes: __m256i) -> u32 {
-    let from_0 = _mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8));
-    let at_most_9 = _mm256_min_epu8(from_0, _mm256_set1_epi8(9));
-    _mm256_movemask_epi8(_mm256_cmpeq_epi8(at_most_9, from_0)) as u32
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn equal(bytes: __m256i, byte: u8) -> u32 {
-    _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8))) as u32
+fn bits((low, high): (__m256i, __m256i)) -> u64 {
+    u64::from(_mm256_movemask_epi8(low) as u32) | u64::from(_mm256_movemask_epi8(high) as u32) << 32
 }

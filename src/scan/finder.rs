@@ -16,11 +16,10 @@ use std::ops::Range;
 use aes::Aes128Enc;
 use aes::cipher::Block;
 use serde::{Deserialize, Serialize};
-use xorf::{BinaryFuse8Ref, Filter};
 
 use super::classes::{BLOCK, Classes, Classifier};
 use super::folded;
-use super::index::Index;
+use super::index::{Filter, Index};
 use super::keys::Tag;
 use super::letters::{Letters, letters};
 use super::token::{MOST_DIGITS, Token};
@@ -77,9 +76,6 @@ pub enum Wide {
 /// longer run: of fewer, chance would make too many.
 const FEWEST_JOINED: usize = 9;
 
-/// Bytes of the shortest chain that is worth a look: nine digits in two groups.
-const SHORTEST_CHAIN: usize = FEWEST_JOINED + 1;
-
 /// Fewest digits of an anchor that is believed without its letters.
 const FEWEST_BARE: usize = 11;
 
@@ -92,11 +88,17 @@ const BATCH: usize = 256;
 /// Looks through bytes for what an index holds.
 pub struct Finder<'i> {
     index: &'i Index,
-    filter: Option<BinaryFuse8Ref<'i>>,
+    filter: Filter<'i>,
     numbers: u64,
     phones: u64,
     /// Digits of the shortest run that is looked at.
     least: usize,
+    /// Digits of the shortest number that groups are put together to.
+    fewest_joined: u32,
+    /// Bytes of the shortest chain of groups that may be one.
+    shortest_chain: usize,
+    /// Whether a chain of groups goes on from the block before.
+    chain: bool,
     classifier: Classifier,
     wide: Wide,
     classes: Vec<Classes>,
@@ -111,21 +113,41 @@ pub struct Finder<'i> {
 /// Where a token stands.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    at: usize,
-    bytes: usize,
+    at: u32,
+    bytes: u8,
     how: How,
+}
+
+impl Place {
+    /// What stands at `at`: stretches are far below four gigabytes, and numbers
+    /// below 256 bytes.
+    fn new(at: usize, bytes: usize, how: How) -> Self {
+        Self { at: at as u32, bytes: bytes.min(255) as u8, how }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.at as usize..self.at as usize + usize::from(self.bytes)
+    }
+
+    fn finding(self, what: What, how: How) -> Finding {
+        Finding { at: self.at as usize, bytes: usize::from(self.bytes), what, how }
+    }
 }
 
 impl<'i> Finder<'i> {
     /// A finder of what `index` holds.
     pub fn new(index: &'i Index, classifier: Classifier) -> Self {
         let (numbers, phones) = index.lengths();
+        let fewest_joined = ((numbers | phones) >> FEWEST_JOINED).trailing_zeros() + FEWEST_JOINED as u32;
         Self {
             index,
             filter: index.filter(),
             numbers,
             phones,
             least: ((numbers | phones).trailing_zeros() as usize).clamp(4, MOST_DIGITS),
+            fewest_joined,
+            shortest_chain: (fewest_joined as usize + 1).min(MOST_DIGITS),
+            chain: false,
             classifier,
             wide: Wide::Utf8,
             classes: Vec::with_capacity(STRETCH + 1),
@@ -148,8 +170,9 @@ impl<'i> Finder<'i> {
     ///
     /// # Panics
     ///
-    /// When the range is not within the bytes.
+    /// When the range is not within the bytes, or they are four gigabytes.
     pub fn find(&mut self, bytes: &[u8], range: Range<usize>) -> (Vec<Finding>, u64) {
+        assert!(u32::try_from(bytes.len()).is_ok(), "a stretch is far below four gigabytes");
         self.lines = 0;
         self.folded_to = 0;
         let (blocks, tail) = bytes[range.start..].as_chunks::<BLOCK>();
@@ -157,6 +180,7 @@ impl<'i> Finder<'i> {
         let mut last = [0; BLOCK];
         last[..tail.len()].copy_from_slice(tail);
         let mut before = range.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_digit());
+        self.chain = goes_on(&bytes[..range.start]);
         let mut classes = std::mem::take(&mut self.classes);
         for from in (0..needed).step_by(STRETCH) {
             let to = needed.min(from + STRETCH);
@@ -213,8 +237,21 @@ impl<'i> Finder<'i> {
         }
         let gaps = u128::from(here.gaps) | u128::from(next.gaps) << BLOCK;
         let joints = gaps & (digits << 1 | u128::from(before)) & (digits >> 1);
-        if at_least(digits | joints, SHORTEST_CHAIN) as u64 != 0 && joints != 0 {
-            self.chains(bytes, base, digits, joints, mask);
+        let chained = digits | joints;
+        let mut chains =
+            at_least(chained, self.shortest_chain) as u64 & !((chained as u64) << 1 | u64::from(self.chain)) & mask;
+        self.chain = chained as u64 >> (BLOCK - 1) == 1;
+        while chains != 0 {
+            let start = chains.trailing_zeros();
+            chains &= chains - 1;
+            let length = (chained >> start).trailing_ones();
+            let within = u128::MAX >> (128 - length);
+            let count = (digits >> start & within).count_ones();
+            // A date and an hour are ten digits in groups: they are in every row.
+            if count < length && count >= self.fewest_joined && start + length < 2 * BLOCK as u32 {
+                let from = base + start as usize;
+                self.chain(bytes, from..from + length as usize);
+            }
         }
         if here.wide & mask != 0 {
             self.wide_digits(bytes, base, here.wide & mask);
@@ -236,7 +273,7 @@ impl<'i> Finder<'i> {
             return;
         }
         let token = Token::ending_at(bytes, at + length, length);
-        self.token(token, Place { at, bytes: length, how: How::Whole });
+        self.token(token, Place::new(at, length, How::Whole));
         if self.waiting.len() >= BATCH {
             self.flush(bytes);
         }
@@ -247,12 +284,7 @@ impl<'i> Finder<'i> {
         let length = token.digits();
         if self.phones >> length & 1 == 1 {
             for &line in self.index.phones.find(token) {
-                self.findings.push(Finding {
-                    at: place.at,
-                    bytes: place.bytes,
-                    what: What::Line(line),
-                    how: place.how,
-                });
+                self.findings.push(place.finding(What::Line(line), place.how));
             }
         }
         if self.numbers >> length & 1 == 1 {
@@ -260,37 +292,9 @@ impl<'i> Finder<'i> {
         }
     }
 
-    /// Groups of digits with one gap between each and the next.
+    /// Takes every row of two or more whole groups of a chain, in which one gap
+    /// stands between each and the next, for a number.
     #[inline(never)]
-    fn chains(&mut self, bytes: &[u8], base: usize, digits: u128, joints: u128, mask: u64) {
-        let chained = digits | joints;
-        let mut left = joints;
-        while left != 0 {
-            let joint = left.trailing_zeros();
-            let below = !chained & ((1 << joint) - 1);
-            // A chain that began in an earlier block was looked at with that block.
-            let start = if below == 0 { None } else { Some(128 - below.leading_zeros()) };
-            let end = joint + (chained >> joint).trailing_ones();
-            left = if end >= 128 { 0 } else { left & (u128::MAX << end) };
-            let start = match start {
-                Some(start) if start >= BLOCK as u32 => return,
-                Some(start) => start,
-                None if goes_on(&bytes[..base]) => continue,
-                None => 0,
-            };
-            if mask >> start & 1 == 0 || end >= 128 {
-                continue;
-            }
-            let count = (digits >> start & ((1 << (end - start)) - 1)).count_ones() as usize;
-            // A date and an hour are ten digits in groups: they are in every row.
-            let at_most = u64::MAX >> (63 - count.min(63));
-            if (self.numbers | self.phones) & at_most & !((1 << FEWEST_JOINED) - 1) != 0 {
-                self.chain(bytes, base + start as usize..base + end as usize);
-            }
-        }
-    }
-
-    /// Takes every row of two or more whole groups of a chain for a number.
     fn chain(&mut self, bytes: &[u8], chain: Range<usize>) {
         let groups: Vec<Range<usize>> = folded::runs(&bytes[chain.clone()]).collect();
         for first in 0..groups.len() {
@@ -304,7 +308,7 @@ impl<'i> Finder<'i> {
                     continue;
                 }
                 let at = chain.start + groups[first].start;
-                let place = Place { at, bytes: chain.start + group.end - at, how: How::Grouped };
+                let place = Place::new(at, chain.start + group.end - at, How::Grouped);
                 self.token(Token::of(&joined).expect("groups are digits"), place);
             }
         }
@@ -321,7 +325,7 @@ impl<'i> Finder<'i> {
             lengths &= lengths - 1;
             for from in [at, at + length - part] {
                 let token = Token::ending_at(bytes, from + part, part);
-                self.token(token, Place { at: from, bytes: part, how: How::Glued });
+                self.token(token, Place::new(from, part, How::Glued));
             }
         }
     }
@@ -341,7 +345,7 @@ impl<'i> Finder<'i> {
             for (run, grouped) in folded.numbers(FEWEST_JOINED, MOST_DIGITS) {
                 let Some(token) = Token::of(&run.digits) else { continue };
                 let how = if grouped { How::Grouped } else { How::Wide };
-                self.token(token, Place { at: row.start + run.at, bytes: run.bytes, how });
+                self.token(token, Place::new(row.start + run.at, run.bytes, how));
             }
         }
     }
@@ -349,18 +353,16 @@ impl<'i> Finder<'i> {
     /// Decides the anchors that wait.
     #[inline(never)]
     fn flush(&mut self, bytes: &[u8]) {
-        let Some(filter) = &self.filter else { return self.waiting.clear() };
         let tokens = self.waiting.iter().map(|(token, _)| *token);
         self.index.tagger.tag_all(tokens, &mut self.blocks);
         for (block, (token, place)) in self.blocks.iter().zip(&self.waiting) {
             let tag = Tag::read(block);
-            if !filter.contains(&tag.key) {
+            if !self.filter.may_hold(tag) {
                 continue;
             }
             for canary in self.index.find(tag) {
                 if let Some(how) = self.judge(bytes, *token, *place, canary) {
-                    let what = What::Canary(canary);
-                    self.findings.push(Finding { at: place.at, bytes: place.bytes, what, how });
+                    self.findings.push(place.finding(What::Canary(canary), how));
                 }
             }
         }
@@ -372,7 +374,7 @@ impl<'i> Finder<'i> {
     fn judge(&self, bytes: &[u8], token: Token, place: Place, canary: u32) -> Option<How> {
         let directory = self.index.directory();
         let form = &directory.forms[directory.sources[directory.source_of(canary)].form as usize];
-        match letters(bytes, place.at..place.at + place.bytes, form) {
+        match letters(bytes, place.range(), form) {
             Letters::Same => Some(place.how),
             Letters::Missing if token.digits() >= FEWEST_BARE => {
                 Some(if place.how == How::Whole { How::Bare } else { place.how })
@@ -390,7 +392,7 @@ fn goes_on(before: &[u8]) -> bool {
     }
 }
 
-/// Bits from which on `least` (4 to 34) bits are set.
+/// Bits from which on `least` (4 to 32; 32 of more) bits are set.
 #[inline]
 fn at_least(bits: u128, least: usize) -> u128 {
     let two = bits & bits >> 1;
@@ -399,7 +401,11 @@ fn at_least(bits: u128, least: usize) -> u128 {
         return four & four >> (least - 4);
     }
     let eight = four & four >> 4;
-    eight & eight >> (least - 8).min(8)
+    if least <= 16 {
+        return eight & eight >> (least - 8);
+    }
+    let sixteen = eight & eight >> 8;
+    sixteen & sixteen >> (least - 16).min(16)
 }
 
 #[cfg(test)]
@@ -410,13 +416,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn long_runs_are_where_counting_finds_them(bits in any::<[u64; 2]>(), least in 4usize..17) {
+        fn long_runs_are_where_counting_finds_them(bits in any::<[u64; 2]>(), least in 4usize..33) {
             let bits = u128::from(bits[0] | bits[1] << 3) | u128::from(!(bits[1] & bits[0] >> 2)) << 64;
-            let want = (0..112).filter(|&at| (at..at + least).all(|at| at < 128 && bits >> at & 1 == 1));
+            let want = (0..96).filter(|&at| (at..at + least).all(|at| bits >> at & 1 == 1));
 
             let found = at_least(bits, least);
 
-            prop_assert_eq!(want.collect::<Vec<_>>(), (0..112).filter(|&at| found >> at & 1 == 1).collect::<Vec<_>>());
+            prop_assert_eq!(want.collect::<Vec<_>>(), (0..96).filter(|&at| found >> at & 1 == 1).collect::<Vec<_>>());
         }
     }
 }

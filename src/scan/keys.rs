@@ -90,12 +90,13 @@ impl fmt::Debug for ScanKey {
     }
 }
 
-/// A token's fingerprint: 112 of the 128 bits that AES makes of it.
+/// A token's fingerprint: the 128 bits that AES makes of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tag {
     /// What the filter and the choice of a bucket go by.
     pub(super) key: u64,
-    /// What entries of a bucket are told apart by: 48 bits.
+    /// What is looked at in the filter's block; entries of a bucket are told
+    /// apart by the upper 48 bits.
     pub(super) rest: u64,
 }
 
@@ -124,7 +125,7 @@ impl Tag {
     #[inline]
     pub(super) fn read(block: &Block<Aes128Enc>) -> Self {
         let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-        Self { key: word(&block[..8]), rest: word(&block[8..]) >> 16 }
+        Self { key: word(&block[..8]), rest: word(&block[8..]) }
     }
 }
 

@@ -1,19 +1,18 @@
 //! The lines' phones, as a scanner looks them up.
 //!
 //! A carrier has thousands of lines, not millions: they are sealed in the
-//! index's directory and stand in memory in the clear while a scan runs. A
-//! bitmap of 32 kilobytes tells nearly all other phones apart.
+//! index's directory and stand in memory in the clear while a scan runs. Two
+//! bitmaps tell nearly all other phones apart: one that stays in the nearest
+//! cache, and for the few that pass it a larger one.
 
 use std::collections::BTreeMap;
 
-use super::token::{SLOTS, Token};
-
-/// Words of the bitmap: one bit for each slot of a token.
-const WORDS: usize = SLOTS / 64;
+use super::token::Token;
 
 /// Phones by the tokens that they are written as.
 pub(super) struct Phones {
-    slots: Box<[u64; WORDS]>,
+    near: Bitmap<16>,
+    far: Bitmap<19>,
     lines: BTreeMap<Token, Vec<u32>>,
     lengths: u64,
 }
@@ -22,7 +21,7 @@ impl Phones {
     /// Takes the digits of lines, by place, each in E.164 without a plus and
     /// with the length of its country code.
     pub(super) fn new<'l>(lines: impl Iterator<Item = (&'l str, usize)>) -> Self {
-        let mut phones = Self { slots: Box::new([0; WORDS]), lines: BTreeMap::new(), lengths: 0 };
+        let mut phones = Self { near: Bitmap::new(), far: Bitmap::new(), lines: BTreeMap::new(), lengths: 0 };
         for ((digits, country), line) in lines.zip(0..) {
             let national = &digits[country.min(digits.len())..];
             for written in [national.to_owned(), digits.to_owned(), format!("00{digits}"), format!("0{national}")] {
@@ -38,7 +37,8 @@ impl Phones {
         if !lines.contains(&line) {
             lines.push(line);
         }
-        self.slots[token.slot() / 64] |= 1 << (token.slot() % 64);
+        self.near.set(token);
+        self.far.set(token);
         self.lengths |= 1 << digits.len();
     }
 
@@ -50,10 +50,30 @@ impl Phones {
     /// The lines, by place, that are written as `token`.
     #[inline]
     pub(super) fn find(&self, token: Token) -> &[u32] {
-        if self.slots[token.slot() / 64] >> (token.slot() % 64) & 1 == 0 {
+        if !self.near.has(token) || !self.far.has(token) {
             return &[];
         }
         self.lines.get(&token).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// One bit for each of `2^BITS` places that tokens are spread over.
+struct Bitmap<const BITS: u32>(Box<[u64]>);
+
+impl<const BITS: u32> Bitmap<BITS> {
+    fn new() -> Self {
+        Self(vec![0; (1 << BITS) / 64].into())
+    }
+
+    fn set(&mut self, token: Token) {
+        let place = token.spread(BITS);
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    #[inline]
+    fn has(&self, token: Token) -> bool {
+        let place = token.spread(BITS);
+        self.0[place / 64] >> (place % 64) & 1 == 1
     }
 }
 

@@ -26,7 +26,7 @@ use super::index::Index;
 use super::rows::rows;
 
 /// Bytes that are looked through at once.
-const STRETCH: usize = 512 << 10;
+const STRETCH: usize = 128 << 10;
 
 /// Bytes of context to either side.
 const MARGIN: usize = 2 * MOST_ROW;
@@ -35,7 +35,7 @@ const MARGIN: usize = 2 * MOST_ROW;
 const SAMPLE: usize = 64 << 10;
 
 /// Stretches of a file between two reports of progress, for each core.
-const ROUND: usize = 32;
+const ROUND: usize = 128;
 
 /// What is asked, and how.
 #[derive(Clone, Copy)]

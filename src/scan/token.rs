@@ -14,9 +14,6 @@ pub(super) const FEWEST_DIGITS: usize = 4;
 /// Most digits of an anchor (a FedEx barcode has 34).
 pub(super) const MOST_DIGITS: usize = 34;
 
-/// Slots of a small table.
-pub(super) const SLOTS: usize = 1 << 18;
-
 /// A run of up to 34 digits. Of a longer one than 32 the first are left out:
 /// they are the same for all numbers of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,10 +80,12 @@ impl Token {
         (self.high & 63) as usize
     }
 
-    /// A number below [`SLOTS`] that spreads tokens, for a small table.
+    /// A number of so many bits that spreads tokens, another one for each number
+    /// of bits.
     #[inline]
-    pub(super) fn slot(self) -> usize {
-        ((self.low ^ self.high << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.ilog2())) as usize
+    pub(super) fn spread(self, bits: u32) -> usize {
+        let odd = 0x9e37_79b9_7f4a_7c15u64.rotate_left(bits) | 1;
+        ((self.low ^ self.high << 40).wrapping_mul(odd) >> (64 - bits)) as usize
     }
 }
 

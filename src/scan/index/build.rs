@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use xorf::{BinaryFuse8, DmaSerializable};
 
 use super::directory::{Directory, Form, Line, Source};
-use super::layout::{DESCRIPTOR, Layout};
+use super::filter;
+use super::layout::{Layout, REST};
 use crate::fault::Fault;
 use crate::scan::keys::{ScanKey, Tag};
 use crate::scan::token::Anchored;
@@ -102,51 +102,32 @@ fn around<'n>(numbers: impl Iterator<Item = &'n Anchored>) -> Form {
 
 fn write(key: &ScanKey, mut entries: Vec<Entry>, directory: &Directory) -> Result<Vec<u8>, Fault> {
     entries.par_sort_unstable_by_key(|entry| entry.tag);
-    let filter = filter(&entries)?;
+    let filter = filter::make(entries.len(), entries.iter().map(|entry| entry.tag));
     let buckets = (entries.len() as u64).div_ceil(BUCKET).max(1);
-    let mut layout = Layout {
-        key_id: key.id(),
-        canaries: entries.len() as u64,
-        buckets,
-        filter: filter.as_ref().map_or(0, |filter| filter.dma_fingerprints().len() as u64),
-        directory: 0,
-    };
+    let mut layout =
+        Layout { key_id: key.id(), canaries: entries.len() as u64, buckets, filter: filter.len() as u64, directory: 0 };
     let json = serde_json::to_vec(directory).expect("a directory is plain data");
     let packed = zstd::bulk::compress(&json, 3).map_err(|error| Fault::new(format!("zstd failed: {error}")))?;
     // The length of a sealed directory is known before it is sealed beside it.
     layout.directory = (packed.len() + ScanKey::OVERHEAD) as u64;
-    let mut header = layout.header();
-    if let Some(filter) = &filter {
-        filter.dma_copy_descriptor_to(&mut header[DESCRIPTOR]);
-    }
+    let header = layout.header();
     let sections = layout.sections().expect("what is in memory fits a file");
     let mut bytes = Vec::with_capacity(sections.proof.end);
     bytes.extend_from_slice(&header);
-    bytes.extend_from_slice(filter.as_ref().map_or(&[][..], |filter| filter.dma_fingerprints()));
+    bytes.extend_from_slice(&filter);
     let mut from = 0;
     for bucket in 0..=buckets {
         // Entries are in order of their key, and so are buckets.
         from += entries[from..].partition_point(|entry| bucket_of(entry.tag.key, buckets) < bucket);
         bytes.extend_from_slice(&(from as u32).to_le_bytes());
     }
-    entries.iter().for_each(|entry| bytes.extend_from_slice(&entry.tag.rest.to_le_bytes()[..6]));
+    entries.iter().for_each(|entry| bytes.extend_from_slice(&entry.tag.rest.to_le_bytes()[8 - REST..]));
     entries.iter().for_each(|entry| bytes.extend_from_slice(&entry.canary.to_le_bytes()));
     bytes.extend_from_slice(&key.seal(&header, &packed));
     let mut proof = key.proof();
     proof.update(&bytes);
     bytes.extend_from_slice(&proof.tag());
     Ok(bytes)
-}
-
-fn filter(entries: &[Entry]) -> Result<Option<BinaryFuse8>, Fault> {
-    if entries.is_empty() {
-        return Ok(None);
-    }
-    // Two numbers of different blocks may have one anchor; the filter takes each key once.
-    let mut keys: Vec<u64> = entries.iter().map(|entry| entry.tag.key).collect();
-    keys.dedup();
-    let built = BinaryFuse8::try_from(&keys);
-    built.map(Some).map_err(|error| Fault::new(format!("the filter cannot be built: {error}")))
 }
 
 /// The bucket of a key.

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 
-use xorf::{BinaryFuse8Ref, FilterRef};
-
 use super::build::bucket_of;
 use super::directory::Directory;
-use super::layout::{DESCRIPTOR, HEADER, Layout, MAGIC, REST, Sections, VERSION};
+use super::filter::Filter;
+use super::layout::{HEADER, Layout, MAGIC, REST, Sections, VERSION};
 use super::map::Map;
+use super::paged::Paged;
 use crate::fault::Fault;
 use crate::scan::keys::{ScanKey, Tag, Tagger};
 use crate::scan::phones::Phones;
@@ -19,6 +19,8 @@ const MOST_DIRECTORY: usize = 1 << 31;
 /// An index that was proved genuine.
 pub struct Index {
     map: Map,
+    /// The filter's bytes: each token looks somewhere into them.
+    filter: Paged,
     layout: Layout,
     sections: Sections,
     directory: Directory,
@@ -84,7 +86,8 @@ impl Index {
             Fault::new("the index's directory is of another shape").hint("make it again with `trapline index`")
         })?;
         let lines = directory.lines.iter().map(|line| (line.digits.as_str(), line.country));
-        Ok(Self { phones: Phones::new(lines), tagger: key.tagger(), directory, layout, sections, map })
+        let filter = Paged::of(&map[sections.filter.clone()]);
+        Ok(Self { filter, phones: Phones::new(lines), tagger: key.tagger(), directory, layout, sections, map })
     }
 
     /// Who planted what.
@@ -107,10 +110,9 @@ impl Index {
         (self.directory.lengths, self.phones.lengths())
     }
 
-    /// The filter; `None` without canaries.
-    pub(in crate::scan) fn filter(&self) -> Option<BinaryFuse8Ref<'_>> {
-        let fingerprints = &self.map[self.sections.filter.clone()];
-        (!fingerprints.is_empty()).then(|| BinaryFuse8Ref::from_dma(&self.map[DESCRIPTOR], fingerprints))
+    /// The filter.
+    pub(in crate::scan) fn filter(&self) -> Filter<'_> {
+        Filter::of(&self.filter[..self.sections.filter.len()])
     }
 
     /// The canaries whose anchor has this fingerprint: one, or none. (Two
@@ -122,7 +124,7 @@ impl Index {
         let (from, to) = (number(ends) as usize, number(ends + 4) as usize);
         let (rests, canaries) = (self.sections.rests.start, self.sections.canaries.start);
         let want: [u8; 8] = tag.rest.to_le_bytes();
-        let fits = move |place: &usize| self.map[rests + REST * place..][..REST] == want[..REST];
+        let fits = move |place: &usize| self.map[rests + REST * place..][..REST] == want[8 - REST..];
         (from..to).filter(fits).map(move |place| number(canaries + 4 * place))
     }
 }

@@ -1,14 +1,14 @@
 //! The bytes of an index: a header, five sections, a proof.
 //!
 //! ```text
-//! 0    magic "TRAPSCAN"            64   descriptor of the filter (20 bytes, padded)
-//! 8    version, u32                96   zeros
-//! 12   zeros                       128  filter         1 byte a slot
-//! 16   id of the scan key, 8 bytes      bucket ends    u32 each, one more than buckets
-//! 24   canaries, u64                    fingerprints   6 bytes a canary, by bucket
-//! 32   buckets, u64                     canaries       u32 each, in the same order
-//! 40   bytes of the filter, u64         directory      sealed
-//! 48   bytes of the directory, u64      proof          HMAC-SHA256 of all before it, 32 bytes
+//! 0    magic "TRAPSCAN"            64   filter         blocks of 64 bytes
+//! 8    version, u32                     bucket ends    u32 each, one more than buckets
+//! 12   zeros                            fingerprints   6 bytes a canary, by bucket
+//! 16   id of the scan key, 8 bytes      canaries       u32 each, in the same order
+//! 24   canaries, u64                    directory      sealed
+//! 32   buckets, u64                     proof          HMAC-SHA256 of all before it, 32 bytes
+//! 40   bytes of the filter, u64
+//! 48   bytes of the directory, u64
 //! 56   zeros
 //! ```
 //!
@@ -18,10 +18,8 @@ use std::ops::Range;
 
 pub(super) const MAGIC: &[u8; 8] = b"TRAPSCAN";
 pub(super) const VERSION: u32 = 1;
-pub(super) const HEADER: usize = 128;
+pub(super) const HEADER: usize = 64;
 pub(super) const PROOF: usize = 32;
-/// Bytes of the descriptor of a fuse filter.
-pub(super) const DESCRIPTOR: Range<usize> = 64..84;
 /// Bytes of a fingerprint in the table.
 pub(super) const REST: usize = 6;
 
@@ -36,7 +34,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Writes the header, without the filter's descriptor.
+    /// Writes the header.
     pub(super) fn header(&self) -> [u8; HEADER] {
         let mut header = [0; HEADER];
         header[..8].copy_from_slice(MAGIC);
