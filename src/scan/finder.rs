@@ -22,6 +22,7 @@ use super::folded;
 use super::index::{Filter, Index};
 use super::keys::Tag;
 use super::letters::{Letters, letters};
+use super::runs::{Kinds, Runs};
 use super::token::{MOST_DIGITS, Token};
 
 /// What a finding is of.
@@ -102,6 +103,8 @@ pub struct Finder<'i> {
     classifier: Classifier,
     wide: Wide,
     classes: Vec<Classes>,
+    kinds: Kinds,
+    runs: Runs,
     waiting: Vec<(Token, Place)>,
     blocks: Vec<Block<Aes128Enc>>,
     findings: Vec<Finding>,
@@ -151,6 +154,8 @@ impl<'i> Finder<'i> {
             classifier,
             wide: Wide::Utf8,
             classes: Vec::with_capacity(STRETCH + 1),
+            kinds: Kinds::new(phones, numbers, FEWEST_BARE),
+            runs: Runs::with_blocks(STRETCH),
             waiting: Vec::with_capacity(BATCH),
             blocks: Vec::with_capacity(BATCH),
             findings: Vec::new(),
@@ -198,6 +203,7 @@ impl<'i> Finder<'i> {
                 self.block(bytes, base, pair[0], pair[1], before, mask);
                 before = pair[0].digits >> (BLOCK - 1) == 1;
             }
+            self.drain(bytes);
         }
         self.classes = classes;
         self.flush(bytes);
@@ -226,15 +232,8 @@ impl<'i> Finder<'i> {
     fn block(&mut self, bytes: &[u8], base: usize, here: Classes, next: Classes, before: bool, mask: u64) {
         self.lines += u64::from((here.lines & mask).count_ones());
         let digits = u128::from(here.digits) | u128::from(next.digits) << BLOCK;
-        let mut starts = at_least(digits, self.least) as u64 & !(here.digits << 1 | u64::from(before)) & mask;
-        while starts != 0 {
-            let start = starts.trailing_zeros() as usize;
-            starts &= starts - 1;
-            let length = (digits >> start).trailing_ones() as usize;
-            if start + length < 2 * BLOCK {
-                self.run(bytes, base + start, length);
-            }
-        }
+        let starts = at_least(digits, self.least) as u64 & !(here.digits << 1 | u64::from(before)) & mask;
+        self.runs.take(base, digits, starts);
         let gaps = u128::from(here.gaps) | u128::from(next.gaps) << BLOCK;
         let joints = gaps & (digits << 1 | u128::from(before)) & (digits >> 1);
         let chained = digits | joints;
@@ -258,25 +257,34 @@ impl<'i> Finder<'i> {
         }
     }
 
-    /// A run of digits that is nobody's part.
-    #[inline]
-    fn run(&mut self, bytes: &[u8], at: usize, length: usize) {
-        if length > MOST_DIGITS {
-            return;
+    /// Looks at the runs of a stretch.
+    #[inline(never)]
+    fn drain(&mut self, bytes: &[u8]) {
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.sort(&self.kinds);
+        for run in runs.phones() {
+            let token = Token::ending_at(bytes, run.end, run.len());
+            for &line in self.index.phones.find(token) {
+                let place = Place::new(run.start, run.len(), How::Whole);
+                self.findings.push(place.finding(What::Line(line), How::Whole));
+            }
         }
-        let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii());
-        let touches = || is_text(at.checked_sub(1).and_then(|at| bytes.get(at))) || is_text(bytes.get(at + length));
-        if length > FEWEST_BARE && touches() {
-            self.cut_out(bytes, at, length);
+        for run in runs.long() {
+            let is_text = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii());
+            let before = run.start.checked_sub(1).and_then(|at| bytes.get(at));
+            if is_text(before) | is_text(bytes.get(run.end)) {
+                self.cut_out(bytes, run.start, run.len());
+            }
         }
-        if (self.numbers | self.phones) >> length & 1 == 0 {
-            return;
+        for run in runs.numbers() {
+            let token = Token::ending_at(bytes, run.end, run.len());
+            self.waiting.push((token, Place::new(run.start, run.len(), How::Whole)));
+            if self.waiting.len() >= BATCH {
+                self.flush(bytes);
+            }
         }
-        let token = Token::ending_at(bytes, at + length, length);
-        self.token(token, Place::new(at, length, How::Whole));
-        if self.waiting.len() >= BATCH {
-            self.flush(bytes);
-        }
+        self.runs = runs;
+        self.runs.clear();
     }
 
     #[inline]
@@ -350,11 +358,13 @@ impl<'i> Finder<'i> {
         }
     }
 
-    /// Decides the anchors that wait.
+    /// Decides the anchors that wait. Their places in the filter are touched
+    /// first, all of them, so that memory answers many at once.
     #[inline(never)]
     fn flush(&mut self, bytes: &[u8]) {
         let tokens = self.waiting.iter().map(|(token, _)| *token);
         self.index.tagger.tag_all(tokens, &mut self.blocks);
+        std::hint::black_box(self.blocks.iter().fold(0, |all, block| all ^ self.filter.touch(Tag::read(block))));
         for (block, (token, place)) in self.blocks.iter().zip(&self.waiting) {
             let tag = Tag::read(block);
             if !self.filter.may_hold(tag) {

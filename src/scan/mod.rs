@@ -16,6 +16,7 @@ mod keys;
 mod letters;
 mod phones;
 mod rows;
+mod runs;
 mod search;
 mod survey;
 #[cfg(test)]

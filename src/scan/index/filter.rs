@@ -44,6 +44,12 @@ impl<'f> Filter<'f> {
         Self { blocks: bytes.as_chunks().0 }
     }
 
+    /// Looks at the block of `tag`, so that it is near when it is asked.
+    #[inline]
+    pub(in crate::scan) fn touch(self, tag: Tag) -> u8 {
+        self.blocks.get(block_of(tag, self.blocks.len())).map_or(0, |block| block[0])
+    }
+
     /// Whether `tag` may be one of those that it was made of.
     #[inline]
     pub(in crate::scan) fn may_hold(self, tag: Tag) -> bool {
