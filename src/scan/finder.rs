@@ -81,7 +81,7 @@ const FEWEST_JOINED: usize = 9;
 const FEWEST_BARE: usize = 11;
 
 /// Blocks that are classified together: their classes fit the nearest cache.
-const STRETCH: usize = 256;
+const STRETCH: usize = 512;
 
 /// Anchors that are fingerprinted together.
 const BATCH: usize = 256;
@@ -98,7 +98,9 @@ pub struct Finder<'i> {
     fewest_joined: u32,
     /// Bytes of the shortest chain of groups that may be one.
     shortest_chain: usize,
-    /// Whether a chain of groups goes on from the block before.
+    /// Whether a digit stands before the next block.
+    before: bool,
+    /// Whether a chain of groups goes on into it.
     chain: bool,
     classifier: Classifier,
     wide: Wide,
@@ -150,6 +152,7 @@ impl<'i> Finder<'i> {
             least: ((numbers | phones).trailing_zeros() as usize).clamp(4, MOST_DIGITS),
             fewest_joined,
             shortest_chain: (fewest_joined as usize + 1).min(MOST_DIGITS),
+            before: false,
             chain: false,
             classifier,
             wide: Wide::Utf8,
@@ -178,13 +181,13 @@ impl<'i> Finder<'i> {
     /// When the range is not within the bytes, or they are four gigabytes.
     pub fn find(&mut self, bytes: &[u8], range: Range<usize>) -> (Vec<Finding>, u64) {
         assert!(u32::try_from(bytes.len()).is_ok(), "a stretch is far below four gigabytes");
-        self.lines = 0;
         self.folded_to = 0;
+        self.lines = memchr::memchr_iter(b'\n', &bytes[range.clone()]).count() as u64;
         let (blocks, tail) = bytes[range.start..].as_chunks::<BLOCK>();
         let needed = range.len().div_ceil(BLOCK);
         let mut last = [0; BLOCK];
         last[..tail.len()].copy_from_slice(tail);
-        let mut before = range.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_digit());
+        self.before = range.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_digit());
         self.chain = goes_on(&bytes[..range.start]);
         let mut classes = std::mem::take(&mut self.classes);
         for from in (0..needed).step_by(STRETCH) {
@@ -196,13 +199,8 @@ impl<'i> Finder<'i> {
                 classes.extend(self.classes_of(&last));
             }
             classes.resize(to - from + 1, Classes::default());
-            for (block, pair) in (from..to).zip(classes.windows(2)) {
-                let base = range.start + block * BLOCK;
-                let within = range.end - base;
-                let mask = if within < BLOCK { (1 << within) - 1 } else { u64::MAX };
-                self.block(bytes, base, pair[0], pair[1], before, mask);
-                before = pair[0].digits >> (BLOCK - 1) == 1;
-            }
+            let stretch = range.start + from * BLOCK..range.end.min(range.start + to * BLOCK);
+            self.classifier.run(|| self.stretch(bytes, stretch, &classes));
             self.drain(bytes);
         }
         self.classes = classes;
@@ -226,30 +224,39 @@ impl<'i> Finder<'i> {
         classes
     }
 
-    /// One block, with the classes of the next; `before`: a digit stands in
-    /// front of it. What begins at a bit that is not in `mask` is not taken.
-    #[inline]
-    fn block(&mut self, bytes: &[u8], base: usize, here: Classes, next: Classes, before: bool, mask: u64) {
-        self.lines += u64::from((here.lines & mask).count_ones());
-        let digits = u128::from(here.digits) | u128::from(next.digits) << BLOCK;
-        let starts = at_least(digits, self.least) as u64 & !(here.digits << 1 | u64::from(before)) & mask;
-        self.runs.take(base, digits, starts);
-        let gaps = u128::from(here.gaps) | u128::from(next.gaps) << BLOCK;
-        let joints = gaps & (digits << 1 | u128::from(before)) & (digits >> 1);
+    /// Writes down the runs of a stretch, and looks at what is not in one piece.
+    #[inline(always)]
+    fn stretch(&mut self, bytes: &[u8], range: Range<usize>, classes: &[Classes]) {
+        for (base, pair) in range.clone().step_by(BLOCK).zip(classes.windows(2)) {
+            let within = range.end - base;
+            // What begins behind the range is not taken.
+            let mask = if within < BLOCK { (1 << within) - 1 } else { u32::MAX };
+            self.block(bytes, base, pair[0], pair[1], mask);
+        }
+    }
+
+    /// One block, with the classes of the next.
+    #[inline(always)]
+    fn block(&mut self, bytes: &[u8], base: usize, here: Classes, next: Classes, mask: u32) {
+        let both = |here: u32, next: u32| u64::from(here) | u64::from(next) << BLOCK;
+        let digits = both(here.digits, next.digits);
+        let follows = digits << 1 | u64::from(self.before);
+        self.before = here.digits >> (BLOCK - 1) == 1;
+        self.runs.take(base, digits, (at_least(digits, self.least) & !follows) as u32 & mask);
+
+        let joints = both(here.gaps, next.gaps) & follows & (digits >> 1);
         let chained = digits | joints;
-        let mut chains =
-            at_least(chained, self.shortest_chain) as u64 & !((chained as u64) << 1 | u64::from(self.chain)) & mask;
-        self.chain = chained as u64 >> (BLOCK - 1) == 1;
+        let begins = at_least(chained, self.shortest_chain) & !(chained << 1 | u64::from(self.chain));
+        self.chain = chained >> (BLOCK - 1) & 1 == 1;
+        let mut chains = begins as u32 & mask;
         while chains != 0 {
             let start = chains.trailing_zeros();
             chains &= chains - 1;
             let length = (chained >> start).trailing_ones();
-            let within = u128::MAX >> (128 - length);
-            let count = (digits >> start & within).count_ones();
+            let count = (digits >> start & u64::MAX >> (64 - length)).count_ones();
             // A date and an hour are ten digits in groups: they are in every row.
-            if count < length && count >= self.fewest_joined && start + length < 2 * BLOCK as u32 {
-                let from = base + start as usize;
-                self.chain(bytes, from..from + length as usize);
+            if count < length && count >= self.fewest_joined {
+                self.chain(bytes, base + start as usize);
             }
         }
         if here.wide & mask != 0 {
@@ -261,7 +268,7 @@ impl<'i> Finder<'i> {
     #[inline(never)]
     fn drain(&mut self, bytes: &[u8]) {
         let mut runs = std::mem::take(&mut self.runs);
-        runs.sort(&self.kinds);
+        runs.sort(bytes, &self.kinds);
         for run in runs.phones() {
             let token = Token::ending_at(bytes, run.end, run.len());
             for &line in self.index.phones.find(token) {
@@ -303,7 +310,8 @@ impl<'i> Finder<'i> {
     /// Takes every row of two or more whole groups of a chain, in which one gap
     /// stands between each and the next, for a number.
     #[inline(never)]
-    fn chain(&mut self, bytes: &[u8], chain: Range<usize>) {
+    fn chain(&mut self, bytes: &[u8], start: usize) {
+        let chain = start..start + folded::chain(&bytes[start..]);
         let groups: Vec<Range<usize>> = folded::runs(&bytes[chain.clone()]).collect();
         for first in 0..groups.len() {
             let mut joined = bytes[chain.start + groups[first].start..chain.start + groups[first].end].to_vec();
@@ -340,7 +348,7 @@ impl<'i> Finder<'i> {
 
     /// Looks through the rows in which full-width digits stand.
     #[inline(never)]
-    fn wide_digits(&mut self, bytes: &[u8], base: usize, mut leads: u64) {
+    fn wide_digits(&mut self, bytes: &[u8], base: usize, mut leads: u32) {
         while leads != 0 {
             let at = base + leads.trailing_zeros() as usize;
             leads &= leads - 1;
@@ -403,8 +411,8 @@ fn goes_on(before: &[u8]) -> bool {
 }
 
 /// Bits from which on `least` (4 to 32; 32 of more) bits are set.
-#[inline]
-fn at_least(bits: u128, least: usize) -> u128 {
+#[inline(always)]
+fn at_least(bits: u64, least: usize) -> u64 {
     let two = bits & bits >> 1;
     let four = two & two >> 2;
     if least < 8 {
@@ -426,13 +434,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn long_runs_are_where_counting_finds_them(bits in any::<[u64; 2]>(), least in 4usize..33) {
-            let bits = u128::from(bits[0] | bits[1] << 3) | u128::from(!(bits[1] & bits[0] >> 2)) << 64;
-            let want = (0..96).filter(|&at| (at..at + least).all(|at| bits >> at & 1 == 1));
+        fn long_runs_are_where_counting_finds_them(bits in any::<[u64; 3]>(), least in 4usize..33) {
+            let bits = bits[0] | bits[1] << 3 | bits[2] << 7;
+            let want = (0..32).filter(|&at| (at..at + least).all(|at| bits >> at & 1 == 1));
 
             let found = at_least(bits, least);
 
-            prop_assert_eq!(want.collect::<Vec<_>>(), (0..96).filter(|&at| found >> at & 1 == 1).collect::<Vec<_>>());
+            prop_assert_eq!(want.collect::<Vec<_>>(), (0..32).filter(|&at| found >> at & 1 == 1).collect::<Vec<_>>());
         }
     }
 }

@@ -25,6 +25,18 @@ pub(super) fn runs(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
+/// Most bytes of a chain that are looked at: 34 digits one by one.
+const MOST_CHAIN: usize = 68;
+
+/// Bytes of the chain that `bytes` begin with: digits with one gap between each
+/// group and the next.
+pub(super) fn chain(bytes: &[u8]) -> usize {
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let is_joint = |at: usize| matches!(bytes[at], b' ' | b'-') && at > 0 && is_digit(at - 1) && is_digit(at + 1);
+    let end = (0..bytes.len().min(MOST_CHAIN)).find(|&at| !is_digit(at) && !is_joint(at));
+    end.unwrap_or(bytes.len().min(MOST_CHAIN))
+}
+
 /// The full-width digit that `bytes` begin with, and how many bytes it has.
 pub(super) fn wide_digit(bytes: &[u8], wide: Wide) -> Option<(u8, usize)> {
     match (wide, bytes) {

@@ -7,13 +7,20 @@
 
 use std::ops::Range;
 
+use super::classes::BLOCK;
 use super::token::MOST_DIGITS;
 
 /// Most runs that begin in a block: four digits and a border each.
-const MOST_IN_BLOCK: usize = 13;
+const MOST_IN_BLOCK: usize = 7;
 
 /// Bits of a packed run that are its length.
 const LENGTH_BITS: u32 = 8;
+
+/// The length of a packed run.
+const LENGTH: u64 = (1 << LENGTH_BITS) - 1;
+
+/// Longer runs are taken for so long: they are no number in any case.
+const LONGEST: usize = 64;
 
 /// What runs of each length may be.
 pub(super) struct Kinds([u8; 1 << LENGTH_BITS]);
@@ -65,7 +72,7 @@ impl Sort {
 
     fn iter(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.runs[..self.count].iter().map(|run| {
-            let (at, length) = ((run >> LENGTH_BITS) as usize, (run & ((1 << LENGTH_BITS) - 1)) as usize);
+            let (at, length) = ((run >> LENGTH_BITS) as usize, (run & LENGTH) as usize);
             at..at + length
         })
     }
@@ -83,24 +90,31 @@ impl Runs {
     /// Takes the runs that begin at `starts` in the block at `base`; `digits` are
     /// those of the block and of the next.
     #[inline]
-    pub(super) fn take(&mut self, base: usize, digits: u128, mut starts: u64) {
-        let run =
-            |start: u32| ((base + start as usize) as u64) << LENGTH_BITS | u64::from((digits >> start).trailing_ones());
-        // Two are in nearly every block: they are not asked about.
-        for _ in 0..2 {
-            self.all.put(run(starts.trailing_zeros()), usize::from(starts != 0));
-            starts &= starts.wrapping_sub(1);
-        }
+    pub(super) fn take(&mut self, base: usize, digits: u64, mut starts: u32) {
+        let run = |start: u32| {
+            let length = (digits >> (start & 63)).trailing_ones();
+            ((base + start as usize) as u64) << LENGTH_BITS | u64::from(length)
+        };
+        // One is in every other block: it is not asked about.
+        self.all.put(run(starts.trailing_zeros()), usize::from(starts != 0));
+        starts &= starts.wrapping_sub(1);
         while starts != 0 {
             self.all.put(run(starts.trailing_zeros()), 1);
             starts &= starts - 1;
         }
     }
 
-    /// Sorts what was taken.
-    pub(super) fn sort(&mut self, kinds: &Kinds) {
+    /// Sorts what was taken from `bytes`.
+    #[inline]
+    pub(super) fn sort(&mut self, bytes: &[u8], kinds: &Kinds) {
         for &run in &self.all.runs[..self.all.count] {
-            let kind = kinds.0[(run & ((1 << LENGTH_BITS) - 1)) as usize];
+            let mut length = (run & LENGTH) as usize;
+            if length > BLOCK {
+                // It may go on behind the two blocks that were looked at.
+                let at = (run >> LENGTH_BITS) as usize;
+                length = bytes[at..].iter().take(LONGEST).take_while(|byte| byte.is_ascii_digit()).count();
+            }
+            let (run, kind) = (run & !LENGTH | length as u64, kinds.0[length]);
             self.phones.put(run, usize::from(kind & PHONE));
             self.numbers.put(run, usize::from(kind / NUMBER & 1));
             self.long.put(run, usize::from(kind / LONG & 1));
@@ -137,14 +151,16 @@ mod tests {
     #[test]
     fn runs_are_sorted_by_what_their_length_may_be() {
         let mut runs = Runs::with_blocks(1);
-        // Runs of 4 at 0, of 11 at 10, of 13 at 30 and of 5 at 60.
-        let digits = 0b1111 | 0x7ff << 10 | 0x1fff << 30 | 0x1f << 60u128;
-        runs.take(100, digits, 1 | 1 << 10 | 1 << 30 | 1 << 60);
+        // Runs of 4 at 0, of 11 at 10, of 13 at 23; and one of 34 that ends behind two blocks.
+        let digits = 0b1111 | 0x7ff << 10 | 0x1fff << 23;
+        runs.take(0, digits, 1 | 1 << 10 | 1 << 23);
+        runs.take(40, u64::MAX << 31, 1 << 31);
+        let bytes = [&[b'x'; 71][..], &[b'7'; 34], b"x"].concat();
 
-        runs.sort(&Kinds::new(1 << 11, 1 << 13 | 1 << 4, 11));
+        runs.sort(&bytes, &Kinds::new(1 << 11, 1 << 13 | 1 << 4 | 1 << 34, 11));
 
-        assert_eq!(runs.phones().collect::<Vec<_>>(), [110..121]);
-        assert_eq!(runs.numbers().collect::<Vec<_>>(), [100..104, 130..143]);
-        assert_eq!(runs.long().collect::<Vec<_>>(), [130..143]);
+        assert_eq!(runs.phones().collect::<Vec<_>>(), [10..21]);
+        assert_eq!(runs.numbers().collect::<Vec<_>>(), [0..4, 23..36, 71..105]);
+        assert_eq!(runs.long().collect::<Vec<_>>(), [23..36, 71..105]);
     }
 }
