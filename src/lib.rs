@@ -67,6 +67,7 @@ pub mod feed;
 pub mod matcher;
 pub mod observation;
 pub mod triage;
+pub mod unpack;
 pub mod vocabulary;
 
 // concluding
