@@ -24,7 +24,7 @@ pub(super) fn begins(head: &[u8]) -> bool {
 }
 
 fn is_header(block: &[u8]) -> bool {
-    if block.len() != BLOCK_BYTES || block[0] == 0 {
+    if block.len() != BLOCK_BYTES {
         return false;
     }
     let (before, field, after) = (&block[..148], &block[148..156], &block[156..]);

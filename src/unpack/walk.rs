@@ -14,7 +14,7 @@ use super::source::Source;
 use super::squeezed::Squeezed;
 use super::{Item, Sink, Stop, Totals, Unpacker};
 use crate::fault::Fault;
-use std::io::{self, Read, Seek};
+use std::io::{self, BufRead, Read, Seek};
 
 /// What an archive with a directory needs.
 pub(super) trait ReadSeek: Read + Seek {}
@@ -41,6 +41,11 @@ impl<'a> Walk<'a> {
     pub(super) fn content(&mut self, name: &str, inner: &mut dyn Read, depth: u32) -> Result<(), Stop> {
         let mut source = Source::new(inner);
         let kind = Kind::of(source.peek(HEAD_BYTES));
+        if let Err(error) = source.fill_buf() {
+            // a layer that gave nothing has no content, not an empty one
+            self.report(name, error);
+            return Ok(());
+        }
         if self.is_too_deep(name, kind, depth) {
             return Ok(());
         }

@@ -33,6 +33,8 @@ pub(super) struct SheetText<'s, R> {
     depth: u32,
     missing_strings: u64,
     ended: bool,
+    /// Due once the lines before it were handed out.
+    failure: Option<io::Error>,
 }
 
 impl<'s, R: Read> SheetText<'s, R> {
@@ -47,6 +49,7 @@ impl<'s, R: Read> SheetText<'s, R> {
             depth: 0,
             missing_strings: 0,
             ended: false,
+            failure: None,
         }
     }
 
@@ -160,6 +163,13 @@ impl<'s, R: Read> SheetText<'s, R> {
         Ok(())
     }
 
+    /// At the end: what could not be read in between.
+    fn shortcoming(&self) -> Option<io::Error> {
+        let what = format!("{} cells name a shared string that is missing: left empty", self.missing_strings);
+        let fault = Fault::new(what).at_byte(self.records.position());
+        (self.missing_strings > 0).then(|| defect::failure(fault))
+    }
+
     fn write(&mut self, column: u16, text: &str) {
         if !text.is_empty() {
             self.lines.begin_cell(u32::from(column));
@@ -178,15 +188,14 @@ impl<R: Read> Read for SheetText<'_, R> {
         while !self.ended && self.lines.waiting() < CHUNK_BYTES {
             if let Err(error) = self.step() {
                 self.ended = true;
-                return Err(error);
+                self.lines.end_row();
+                self.failure = Some(error);
             }
         }
-        let read = self.lines.read(into)?;
-        if read == 0 && !into.is_empty() && self.missing_strings > 0 {
-            let what = format!("{} cells name a shared string that is missing: left empty", self.missing_strings);
-            return Err(defect::failure(Fault::new(what).at_byte(self.records.position())));
+        match self.lines.read(into)? {
+            0 if !into.is_empty() => self.failure.take().or_else(|| self.shortcoming()).map_or(Ok(0), Err),
+            read => Ok(read),
         }
-        Ok(read)
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct SheetText<'s, R> {
     next_column: u32,
     missing_strings: u64,
     ended: bool,
+    /// Due once the lines before it were handed out.
+    failure: Option<io::Error>,
 }
 
 /// The cell being read.
@@ -58,12 +60,13 @@ impl<'s, R: Layer> SheetText<'s, R> {
             next_column: 0,
             missing_strings: 0,
             ended: false,
+            failure: None,
         }
     }
 
     /// Reads one event.
     fn step(&mut self) -> io::Result<()> {
-        let Self { xml, strings, lines, cell, next_column, missing_strings, ended } = self;
+        let Self { xml, strings, lines, cell, next_column, missing_strings, ended, .. } = self;
         let event = xml.next()?;
         match &event {
             Event::Start(element) => match element.local_name().as_ref() {
@@ -102,13 +105,14 @@ impl<'s, R: Layer> SheetText<'s, R> {
         Ok(())
     }
 
-    /// What was not read of a sheet that was read to its end.
-    fn shortcoming(&self) -> Option<Fault> {
-        if self.missing_strings > 0 {
-            let what = format!("{} cells name a shared string that is missing: left empty", self.missing_strings);
-            return Some(Fault::new(what));
-        }
-        self.xml.has_entities().then(|| Fault::new("uses entities of its own, which are not expanded"))
+    /// At the end: what could not be read in between.
+    fn shortcoming(&self) -> Option<io::Error> {
+        let what = match self.missing_strings {
+            0 if self.xml.has_entities() => "uses entities of its own, which are not expanded".to_owned(),
+            0 => return None,
+            missing => format!("{missing} cells name a shared string that is missing: left empty"),
+        };
+        Some(defect::failure(Fault::new(what).at_byte(self.xml.position())))
     }
 }
 
@@ -117,14 +121,12 @@ impl<R: Layer> Read for SheetText<'_, R> {
         while !self.ended && self.lines.waiting() < CHUNK_BYTES {
             if let Err(error) = self.step() {
                 self.ended = true;
-                return Err(error);
+                self.lines.end_row();
+                self.failure = Some(error);
             }
         }
         match self.lines.read(into)? {
-            0 if !into.is_empty() => self.shortcoming().map_or(Ok(0), |fault| {
-                self.missing_strings = 0;
-                Err(defect::failure(fault.at_byte(self.xml.position())))
-            }),
+            0 if !into.is_empty() => self.failure.take().or_else(|| self.shortcoming()).map_or(Ok(0), Err),
             read => Ok(read),
         }
     }

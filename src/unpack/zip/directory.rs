@@ -1,6 +1,6 @@
 //! The directory at the end of a zip archive.
 
-use super::header::{Entry, read_at};
+use super::header::{self, Entry, read_at};
 use super::{u16_at, u32_at, u64_at, wrong};
 use crate::fault::Fault;
 use crate::unpack::walk::ReadSeek;
@@ -48,26 +48,32 @@ impl Directory {
             let what = format!("the zip archive's directory claims {} entries and lists {listed}", end.count);
             directory.fault = Some(Fault::new(what).at_byte(end.start));
         }
-        directory.give_room();
+        directory.give_room(archive)?;
         Ok(directory)
     }
 
-    /// Lets each entry reach to the next. Of several in one place the first listed has it all.
-    fn give_room(&mut self) {
-        let mut offsets: Vec<u64> = self.entries.iter().map(|entry| entry.offset).collect();
-        offsets.sort_unstable();
-        offsets.dedup();
-        let mut taken = BTreeSet::new();
+    /// Lets each entry reach to the next. Of several in one place the first listed has it; one that
+    /// points where no entry is takes nothing from the others.
+    fn give_room(&mut self, archive: &mut dyn ReadSeek) -> io::Result<()> {
+        let mut offsets = BTreeSet::new();
         for entry in &mut self.entries {
-            let behind = offsets.partition_point(|&offset| offset <= entry.offset);
-            let next = offsets.get(behind).map_or(self.start, |&next| next.min(self.start));
-            entry.until = if taken.insert(entry.offset) { next } else { entry.offset };
+            if !header::is_entry(archive, entry.offset)? {
+                entry.trouble = Some("no entry is where the zip archive's directory says");
+            } else if !offsets.insert(entry.offset) {
+                entry.trouble = Some("is in the same place as another entry: not read twice");
+            }
         }
+        for entry in &mut self.entries {
+            let next = offsets.range(entry.offset.saturating_add(1)..).next();
+            entry.until = next.map_or(self.start, |&next| next.min(self.start));
+        }
+        Ok(())
     }
 
     /// What lies before the first entry.
     pub(super) fn gap_in_front(&self) -> Option<Range<u64>> {
-        let first = self.entries.iter().map(|entry| entry.offset).min().unwrap_or(self.start);
+        let sound = self.entries.iter().filter(|entry| entry.trouble.is_none());
+        let first = sound.map(|entry| entry.offset).min().unwrap_or(self.start);
         (first > 0).then_some(0..first)
     }
 }

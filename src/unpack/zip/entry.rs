@@ -34,8 +34,8 @@ impl<'a> Opened<'a> {
         name: &'a str,
         end: &mut Option<u64>,
     ) -> io::Result<Self> {
-        if entry.offset >= entry.until {
-            return Err(wrong("shares its place with another entry or the directory: not read twice", entry.offset));
+        if let Some(trouble) = entry.trouble {
+            return Err(wrong(trouble, entry.offset));
         }
         let Local::Entry(local) = Local::read(archive, entry.offset)? else {
             return Err(wrong("no entry is where the zip archive's directory says", entry.offset));

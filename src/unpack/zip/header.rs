@@ -27,6 +27,8 @@ pub(in crate::unpack) struct Entry {
     pub(super) offset: u64,
     /// Where the next entry begins: nothing is read from there on.
     pub(super) until: u64,
+    /// Why it is not opened.
+    pub(super) trouble: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +90,7 @@ impl Entry {
             sizes: Some(Sizes { crc: u32_at(fixed, 16), packed, unpacked }),
             offset,
             until: 0,
+            trouble: None,
         })
     }
 }
@@ -149,7 +152,7 @@ impl Local {
 impl LocalEntry {
     pub(super) fn into_entry(self, offset: u64, until: u64) -> Entry {
         let Self { name, flags, method, sizes, .. } = self;
-        Entry { name, flags, method, mode: 0, sizes, offset, until }
+        Entry { name, flags, method, mode: 0, sizes, offset, until, trouble: None }
     }
 }
 
@@ -173,6 +176,13 @@ fn find(archive: &mut dyn ReadSeek, at: u64, marks: &[&[u8; 4]]) -> io::Result<O
         marks.iter().any(|mark| head.starts_with(*mark))
     };
     Ok([0, 4, 12, 16, 20, 24].into_iter().find(|&skipped| is_header(skipped)).map(|skipped| at + skipped as u64))
+}
+
+/// Whether an entry begins at a place.
+pub(super) fn is_entry(archive: &mut dyn ReadSeek, at: u64) -> io::Result<bool> {
+    let mut mark = [0; 4];
+    read_at(archive, at, &mut mark)?;
+    Ok(mark == *ENTRY)
 }
 
 /// Fills a buffer as far as there is something; returns how far.
