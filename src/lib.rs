@@ -68,6 +68,7 @@ pub mod matcher;
 pub mod observation;
 pub mod scan;
 pub mod triage;
+pub mod unpack;
 pub mod vocabulary;
 
 // concluding
