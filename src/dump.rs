@@ -1,33 +1,37 @@
-//! Scanning dumps: search, survey, and what each input came to.
+//! Scanning dumps: unpacking, search, survey, and what each input came to.
 //!
 //! Knows nothing of registries: a machine that only scans has none.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 
 use crate::fault::Fault;
 use crate::scan::index::Index;
 use crate::scan::{Hit, How, Search, Searched, Seen, Survey, What};
+use crate::unpack::{Item, Limits, Sink, Stop, Unpacker};
 
 /// A scan under way.
 pub struct Dump<'s> {
     search: Search<'s>,
     survey: Survey,
     inputs: Vec<Input>,
+    faults: Vec<Fault>,
     watcher: &'s mut dyn Watcher,
+    /// Packed bytes that the unpacker read, and how many of them the watcher knows of.
+    read: &'s AtomicU64,
+    told: u64,
 }
 
 /// Who watches a scan.
 pub trait Watcher {
     /// Learns of a row of the input called `name`.
     fn hit(&mut self, name: &str, hit: &Hit);
-    /// Learns how many bytes more were looked through.
+    /// Learns how many bytes more of files were read, packed as they are.
     fn passed(&mut self, bytes: u64);
 }
 
@@ -54,52 +58,37 @@ pub struct Input {
 }
 
 impl<'s> Dump<'s> {
-    /// Begins a scan.
-    pub fn new(search: Search<'s>, watcher: &'s mut dyn Watcher) -> Self {
-        Self { search, survey: Survey::default(), inputs: Vec::new(), watcher }
+    /// Begins a scan; `read` is the unpacker's count.
+    pub fn new(search: Search<'s>, read: &'s AtomicU64, watcher: &'s mut dyn Watcher) -> Self {
+        Self { search, survey: Survey::default(), inputs: Vec::new(), faults: Vec::new(), watcher, read, told: 0 }
     }
 
-    /// Scans a regular file over all cores.
-    pub fn file(&mut self, name: &str, file: &File) {
-        let search = self.search;
-        self.take(name, |tee| search.file(file, tee));
+    /// Scans a file, or a folder with all below it; `scratch` is where what must
+    /// be held is held.
+    pub fn path(&mut self, path: &Path, limits: Limits, scratch: &Path) {
+        // A stop is what the search's owner asked for: the owner knows.
+        let _ = Unpacker { limits, scratch, read: self.read }.path(path, self);
     }
 
     /// Scans a stream.
-    pub fn stream(&mut self, name: &str, content: &mut dyn Read) {
-        let search = self.search;
-        self.take(name, |tee| search.stream(content, tee));
+    pub fn reader(&mut self, name: &str, input: &mut dyn Read, limits: Limits, scratch: &Path) {
+        let _ = Unpacker { limits, scratch, read: self.read }.reader(name, input, self);
     }
 
-    /// Scans the file at `path`, unpacked where it is gzip or zstd.
-    pub fn open(&mut self, path: &Path) {
-        if path == Path::new(STANDARD_INPUT) {
-            return self.stream("standard input", &mut io::stdin().lock());
-        }
-        let name = path.display().to_string();
-        let opened = File::open(path).and_then(|file| {
-            let mut magic = [0; 4];
-            let read = file.read_at(&mut magic, 0)?;
-            Ok((file, magic, read))
-        });
-        match opened {
-            Err(error) => self.take(&name, |_| Err(error)),
-            Ok((file, [0x1f, 0x8b, ..], 2..)) => self.stream(&name, &mut MultiGzDecoder::new(BufReader::new(file))),
-            Ok((file, [0x28, 0xb5, 0x2f, 0xfd], 4)) => match zstd::stream::read::Decoder::new(file) {
-                Ok(mut content) => self.stream(&name, &mut content),
-                Err(error) => self.take(&name, |_| Err(error)),
-            },
-            Ok((file, ..)) => self.file(&name, &file),
-        }
+    /// What was found, what each input came to, and what could not be read.
+    pub fn finish(self) -> (Survey, Vec<Input>, Vec<Fault>) {
+        (self.survey, self.inputs, self.faults)
     }
 
-    /// What was found, and what each input came to.
-    pub fn finish(self) -> (Survey, Vec<Input>) {
-        (self.survey, self.inputs)
+    fn tell(&mut self) {
+        let read = self.read.load(Ordering::Relaxed);
+        self.watcher.passed(read - self.told);
+        self.told = read;
     }
 
-    fn take(&mut self, name: &str, scan: impl FnOnce(&mut Tee<'_>) -> io::Result<Searched>) {
-        let mut tee = Tee { name, survey: &mut self.survey, watcher: self.watcher, hits: 0, bytes: 0, rows: 0 };
+    fn take(&mut self, name: &str, is_file: bool, scan: impl FnOnce(&mut Tee<'_>) -> io::Result<Searched>) {
+        let mut tee =
+            Tee { name, is_file, survey: &mut self.survey, watcher: self.watcher, hits: 0, bytes: 0, rows: 0 };
         let outcome = scan(&mut tee);
         let Tee { hits, bytes, rows, .. } = tee;
         let mut input = Input { name: name.to_owned(), bytes, rows, hits, encoding: None, error: None, stopped: false };
@@ -111,9 +100,27 @@ impl<'s> Dump<'s> {
     }
 }
 
+impl Sink for Dump<'_> {
+    fn item(&mut self, item: Item<'_>) -> Result<(), Stop> {
+        let search = self.search;
+        match item {
+            Item::File { name, path, .. } => self.take(name, true, |tee| search.file(&File::open(path)?, tee)),
+            Item::Stream { name, content } => self.take(name, false, |tee| search.stream(content, tee)),
+        }
+        self.tell();
+        if search.stop.load(Ordering::Relaxed) { Err(Stop) } else { Ok(()) }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+}
+
 /// Hands what is found to the survey and to the watcher.
 struct Tee<'t> {
     name: &'t str,
+    /// Whether its bytes are those of a file, which no unpacker counts.
+    is_file: bool,
     survey: &'t mut Survey,
     watcher: &'t mut dyn Watcher,
     hits: u64,
@@ -133,45 +140,10 @@ impl Seen for Tee<'_> {
     fn passed(&mut self, bytes: u64, lines: u64) {
         self.bytes += bytes;
         self.rows += lines;
-        self.watcher.passed(bytes);
-    }
-}
-
-/// What stands for standard input among paths.
-const STANDARD_INPUT: &str = "-";
-
-/// The files at `paths`, folders searched through in order of their names.
-///
-/// # Errors
-///
-/// When a path does not exist or a folder cannot be listed.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Fault> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path == Path::new(STANDARD_INPUT) {
-            files.push(path.clone());
-        } else {
-            walk(path, &mut files)?;
+        if self.is_file {
+            self.watcher.passed(bytes);
         }
     }
-    Ok(files)
-}
-
-fn walk(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
-    let failed = |error: io::Error| Fault::new(format!("cannot be read: {error}")).in_file(path.display().to_string());
-    if !fs::metadata(path).map_err(failed)?.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let mut entries: Vec<fs::DirEntry> = fs::read_dir(path).and_then(Iterator::collect).map_err(failed)?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        // A link may lead out of the folder, or back into it.
-        if !entry.file_type().map_err(failed)?.is_symlink() {
-            walk(&entry.path(), files)?;
-        }
-    }
-    Ok(())
 }
 
 /// A hit as a line of JSON: what another machine compares and records.

@@ -4,11 +4,11 @@
 //! a long name of any length in memory and ends at the first bad header. Here a
 //! bad block is reported and the next good header looked for, as GNU tar does.
 
+use super::Stop;
 use super::defect;
 use super::name;
 use super::source::Source;
 use super::walk::Walk;
-use super::Stop;
 use crate::fault::Fault;
 use ::tar::{EntryType, GnuExtSparseHeader, Header, PaxExtensions};
 use std::io::{self, BufRead, Read};

@@ -77,13 +77,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Looks between two entries of the directory for one that it does not list.
-    fn zip_gap(
-        &mut self,
-        name: &str,
-        archive: &mut dyn ReadSeek,
-        gap: Range<u64>,
-        depth: u32,
-    ) -> Result<(), Stop> {
+    fn zip_gap(&mut self, name: &str, archive: &mut dyn ReadSeek, gap: Range<u64>, depth: u32) -> Result<(), Stop> {
         match header::find_entry(archive, gap.start) {
             Ok(Some(at)) if at < gap.end => {
                 let what = "an entry that the zip archive's directory does not list: read all the same";
@@ -99,13 +93,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads entries one after the other, without a directory.
-    fn zip_front(
-        &mut self,
-        name: &str,
-        archive: &mut dyn ReadSeek,
-        range: Range<u64>,
-        depth: u32,
-    ) -> Result<(), Stop> {
+    fn zip_front(&mut self, name: &str, archive: &mut dyn ReadSeek, range: Range<u64>, depth: u32) -> Result<(), Stop> {
         let mut at = range.start;
         while at < range.end {
             let entry = match Local::read(archive, at) {
@@ -182,4 +170,3 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 fn wrong(what: impl Into<String>, at: u64) -> io::Error {
     defect::failure(Fault::new(what).at_byte(at))
 }
-

@@ -4,19 +4,20 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use trapline::canary::{Batch, Mint};
 use trapline::codebook::Codebook;
-use trapline::dump::{self, Dump, HitLine, Input, Watcher};
+use trapline::dump::{Dump, HitLine, Input, Watcher};
 use trapline::fault::Fault;
 use trapline::issue::pool_numbers;
 use trapline::registry::{BatchKey, Registry as _, Revelation};
 use trapline::scan::index::{Directory, Index};
 use trapline::scan::{Bracket, Classifier, Hit, How, ScanKey, Search, SourceFound, Survey};
+use trapline::unpack::Limits;
 
 use crate::session::Session;
 use crate::settings::Settings;
@@ -24,14 +25,15 @@ use crate::terminal::{answer, answer_json, answer_table, note, table};
 
 /// Look for canaries in leaked dumps
 ///
-/// Reads text of any layout, plain, gzip or zstd, and whole folders; finds
-/// canaries' numbers and lines however the rows were sorted, cut or re-written
-/// (blanks, hyphens, +86, full-width digits, GBK, UTF-16). In a workspace it
-/// brings its index up to date first; elsewhere give --index and --scan-key.
+/// Reads text of any layout, whole folders, and what is packed: gzip, zstd,
+/// bzip2, xz, tar, zip, xlsx and xls, one in another. Finds canaries' numbers and
+/// lines however the rows were sorted, cut or re-written (blanks, hyphens, +86,
+/// full-width digits, GBK, UTF-16). In a workspace it brings its index up to date
+/// first; elsewhere give --index and --scan-key. Ctrl-C ends it with a report of
+/// what was read by then.
 ///
 /// Whose canaries were found is shown, and noted: a membership that somebody has
-/// seen is no evidence any more. With --record the rows become observations
-/// instead, which the monitor decides and `attribute` weighs, and nobody is named.
+/// seen is no evidence any more.
 ///
 /// Example:
 ///   $ trapline scan dump.csv
@@ -54,6 +56,12 @@ pub struct Args {
     /// Write each row as a line of JSON; `-` writes to standard output
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
+    /// Containers around one stream: a.csv.gz in a tar in a zip is 3
+    #[arg(long, value_name = "N", default_value_t = 4, hide_short_help = true)]
+    max_depth: u32,
+    /// Gigabytes that one input may unpack to
+    #[arg(long, value_name = "GB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..1 << 30), hide_short_help = true)]
+    max_unpacked: u64,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -81,7 +89,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     } else if args.jsonl.as_deref() != Some(Path::new("-")) {
         found.print()?;
     }
-    let is_whole = !found.stopped && found.inputs.iter().all(|input| input.error.is_none());
+    let is_whole = !found.stopped && found.faults.is_empty() && found.inputs.iter().all(|input| input.error.is_none());
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -89,6 +97,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 struct Found {
     survey: Survey,
     inputs: Vec<Input>,
+    faults: Vec<Fault>,
     sources: Vec<SourceFound>,
     brackets: Vec<Bracket>,
     took: Duration,
@@ -96,25 +105,27 @@ struct Found {
 }
 
 fn scan(args: &Args, index: &Index) -> anyhow::Result<Found> {
-    let files = dump::files(&args.files)?;
     // The first Ctrl-C ends the scan with what it has; the second one ends the program.
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
     })?;
-    let bytes = files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
     let out = args.jsonl.as_deref().map(open_out).transpose()?;
-    let mut screen = Screen { bar: bar(bytes), index, out, failed: None };
+    let mut screen = Screen { bar: bar(args.files.iter().map(|path| bytes_at(path)).sum()), index, out, failed: None };
     let started = Instant::now();
-    let mut dump = Dump::new(Search { index, classifier: Classifier::detect(), stop: &STOP }, &mut screen);
-    for path in &files {
-        if STOP.load(Ordering::Relaxed) {
-            break;
+    let (read, scratch) = (AtomicU64::new(0), std::env::temp_dir());
+    let limits = Limits { depth: args.max_depth, unpacked_bytes: args.max_unpacked << 30, ..Limits::default() };
+    let search = Search { index, classifier: Classifier::detect(), stop: &STOP };
+    let mut dump = Dump::new(search, &read, &mut screen);
+    for path in args.files.iter().take_while(|_| !STOP.load(Ordering::Relaxed)) {
+        if path == Path::new("-") {
+            dump.reader("standard input", &mut io::stdin().lock(), limits, &scratch);
+        } else {
+            dump.path(path, limits, &scratch);
         }
-        dump.open(path);
     }
-    let (survey, inputs) = dump.finish();
+    let (survey, inputs, faults) = dump.finish();
     screen.bar.finish_and_clear();
     if let Some(error) = screen.failed {
         return Err(error.into());
@@ -129,7 +140,18 @@ fn scan(args: &Args, index: &Index) -> anyhow::Result<Found> {
         took: started.elapsed(),
         survey,
         inputs,
+        faults,
     })
+}
+
+/// Bytes of a file or of all files in a folder, for the progress bar.
+fn bytes_at(path: &Path) -> u64 {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return 0 };
+    let entries = metadata.is_dir().then(|| fs::read_dir(path).ok()).flatten();
+    match entries {
+        Some(entries) => entries.filter_map(Result::ok).map(|entry| bytes_at(&entry.path())).sum(),
+        None => metadata.len(),
+    }
 }
 
 fn open_out(path: &Path) -> anyhow::Result<Box<dyn io::Write>> {
@@ -235,6 +257,9 @@ impl Found {
                 note(&format!("{}: not read to its end: {error}", input.name));
             }
         }
+        for fault in &self.faults {
+            note(&fault.to_string());
+        }
         let bytes: u64 = self.inputs.iter().map(|input| input.bytes).sum();
         let seconds = self.took.as_secs_f64();
         note(&format!("{:.1} MB in {seconds:.1} s ({:.2} GB/s)", bytes as f64 / 1e6, bytes as f64 / seconds / 1e9));
@@ -289,7 +314,8 @@ impl Found {
         let hows: serde_json::Map<String, serde_json::Value> =
             survey.hows().map(|(how, count)| (in_words(how).to_owned(), count.into())).collect();
         json!({
-            "schema": "trapline.scan/1", "inputs": self.inputs, "rows": survey.rows,
+            "schema": "trapline.scan/1", "inputs": self.inputs,
+            "faults": self.faults.iter().map(ToString::to_string).collect::<Vec<_>>(), "rows": survey.rows,
             "rows_with_number": survey.rows_with_number, "canaries": survey.canaries(), "lines": survey.lines(),
             "written": hows, "sources": self.sources, "exported": self.brackets, "partial": self.stopped,
             "seconds": self.took.as_secs_f64(),
