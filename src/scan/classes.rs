@@ -92,7 +92,7 @@ fn digits(word: u64) -> u64 {
 /// The high bit of each lane that holds `byte`.
 fn equal(word: u64, byte: u8) -> u64 {
     let differs = word ^ (u64::from(byte) * LOW);
-    !((differs & !HIGH) + !HIGH | differs) & HIGH
+    !(((differs & !HIGH) + !HIGH) | differs) & HIGH
 }
 
 /// Gathers the high bits of eight lanes in the lowest eight bits.

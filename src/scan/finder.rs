@@ -335,7 +335,7 @@ impl<'i> Finder<'i> {
     #[inline(never)]
     fn cut_out(&mut self, bytes: &[u8], at: usize, length: usize) {
         let mut lengths = self.numbers | self.phones;
-        lengths &= (1 << length) - 1 & !((1 << FEWEST_BARE) - 1);
+        lengths &= ((1 << length) - 1) & !((1 << FEWEST_BARE) - 1);
         while lengths != 0 {
             let part = lengths.trailing_zeros() as usize;
             lengths &= lengths - 1;

@@ -35,8 +35,8 @@ impl Kinds {
     pub(super) fn new(phones: u64, numbers: u64, bare: usize) -> Self {
         let mut kinds = [0; 1 << LENGTH_BITS];
         for (length, kind) in kinds.iter_mut().enumerate().take(MOST_DIGITS + 1) {
-            *kind |= PHONE * (phones >> length & 1) as u8 | NUMBER * (numbers >> length & 1) as u8;
-            *kind |= LONG * u8::from(length > bare);
+            let may_be = |lengths: u64| (lengths >> length & 1) as u8;
+            *kind = PHONE * may_be(phones) + NUMBER * may_be(numbers) + LONG * u8::from(length > bare);
         }
         Self(kinds)
     }
@@ -116,8 +116,8 @@ impl Runs {
             }
             let (run, kind) = (run & !LENGTH | length as u64, kinds.0[length]);
             self.phones.put(run, usize::from(kind & PHONE));
-            self.numbers.put(run, usize::from(kind / NUMBER & 1));
-            self.long.put(run, usize::from(kind / LONG & 1));
+            self.numbers.put(run, usize::from(kind & NUMBER) / usize::from(NUMBER));
+            self.long.put(run, usize::from(kind & LONG) / usize::from(LONG));
         }
     }
 
@@ -152,12 +152,12 @@ mod tests {
     fn runs_are_sorted_by_what_their_length_may_be() {
         let mut runs = Runs::with_blocks(1);
         // Runs of 4 at 0, of 11 at 10, of 13 at 23; and one of 34 that ends behind two blocks.
-        let digits = 0b1111 | 0x7ff << 10 | 0x1fff << 23;
-        runs.take(0, digits, 1 | 1 << 10 | 1 << 23);
+        let digits = 0b1111 | (0x7ff << 10) | (0x1fff << 23);
+        runs.take(0, digits, 1 | (1 << 10) | (1 << 23));
         runs.take(40, u64::MAX << 31, 1 << 31);
         let bytes = [&[b'x'; 71][..], &[b'7'; 34], b"x"].concat();
 
-        runs.sort(&bytes, &Kinds::new(1 << 11, 1 << 13 | 1 << 4 | 1 << 34, 11));
+        runs.sort(&bytes, &Kinds::new(1 << 11, (1 << 13) | (1 << 4) | (1 << 34), 11));
 
         assert_eq!(runs.phones().collect::<Vec<_>>(), [10..21]);
         assert_eq!(runs.numbers().collect::<Vec<_>>(), [0..4, 23..36, 71..105]);
