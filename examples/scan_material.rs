@@ -33,7 +33,7 @@ fn spread(serial: u64) -> u64 {
     let mut value = serial;
     loop {
         for _ in 0..3 {
-            value = value.wrapping_mul(0x009e_3779_b97f_5) & MASK;
+            value = value.wrapping_mul(0x09e3_779b_97f5) & MASK;
             value ^= value >> 23;
         }
         if value < 10_000_000_000_000 {

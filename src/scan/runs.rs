@@ -159,7 +159,7 @@ mod tests {
 
         runs.sort(&bytes, &Kinds::new(1 << 11, (1 << 13) | (1 << 4) | (1 << 34), 11));
 
-        assert_eq!(runs.phones().collect::<Vec<_>>(), [10..21]);
+        assert!(runs.phones().eq(std::iter::once(10..21)));
         assert_eq!(runs.numbers().collect::<Vec<_>>(), [0..4, 23..36, 71..105]);
         assert_eq!(runs.long().collect::<Vec<_>>(), [23..36, 71..105]);
     }
