@@ -134,7 +134,7 @@ pub trait Sink {
     /// Takes an item; [`Stop`] ends the whole run.
     fn item(&mut self, item: Item<'_>) -> Result<(), Stop>;
 
-    /// Takes a defect of the input. It shows names, never content.
+    /// Takes a defect of the input. It shows what headers claim to be names, and no content.
     fn fault(&mut self, fault: Fault);
 }
 
