@@ -66,7 +66,9 @@ pub mod workspace;
 pub mod feed;
 pub mod matcher;
 pub mod observation;
+pub mod scan;
 pub mod triage;
+pub mod unpack;
 pub mod vocabulary;
 
 // concluding
@@ -77,7 +79,9 @@ pub mod report;
 pub mod trace;
 
 // whole acts
+pub mod catalogue;
 pub mod drill;
+pub mod dump;
 pub mod issue;
 pub mod monitor;
 pub mod webhook;
