@@ -2,7 +2,7 @@
 //! has neither the master key nor the registry.
 //!
 //! A number is kept as a keyed fingerprint of its anchor (see
-//! [`token`](super::token)): a blocked Bloom filter of twelve bits a canary
+//! `Token`): a blocked Bloom filter of twelve bits a canary
 //! says no to nearly everything, a table of ten bytes a canary decides exactly. Who
 //! planted what, and the lines, are in a sealed directory. The bytes are
 //! specified in `docs/formats/scan-index.md`.
