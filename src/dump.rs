@@ -42,7 +42,7 @@ pub struct Input {
     pub name: String,
     /// Bytes that were looked through.
     pub bytes: u64,
-    /// Lines that end within them.
+    /// Lines of them.
     pub rows: u64,
     /// Rows with something of ours.
     pub hits: u64,

@@ -72,7 +72,7 @@ pub trait Seen {
 pub struct Searched {
     /// Bytes that were looked through.
     pub bytes: u64,
-    /// Lines that end within them.
+    /// Lines of them, the last one also where its end is missing.
     pub lines: u64,
     /// Whether it was stopped before the end.
     pub stopped: bool,
@@ -112,16 +112,30 @@ impl Search<'_> {
             };
             let stretches: Vec<io::Result<(Vec<Hit>, u64)>> =
                 starts.par_iter().map_init(|| (self.finder(script), Vec::new()), look).collect();
-            let (mut hits, mut lines) = (Vec::new(), 0);
+            let (mut hits, mut lines, mut outcome) = (Vec::new(), 0, Ok(()));
             for stretch in stretches {
-                let (found, ended) = stretch?;
-                hits.extend(found);
-                lines += ended;
+                match stretch {
+                    Ok((found, ended)) => {
+                        hits.extend(found);
+                        lines += ended;
+                    }
+                    Err(error) => outcome = Err(error),
+                }
+            }
+            if to == length {
+                let mut last = [b'\n'];
+                read_at_most(file, &mut last, length - 1)?;
+                lines += u64::from(last != [b'\n']);
             }
             searched.bytes += to - from;
             searched.lines += lines;
             whole.take(hits, seen);
             seen.passed(to - from, lines);
+            if outcome.is_err() {
+                // What was found before the defect is handed on.
+                whole.finish(seen);
+                return outcome.map(|()| searched);
+            }
         }
         whole.finish(seen);
         Ok(searched)
@@ -200,7 +214,9 @@ impl Search<'_> {
                 let sender = sender.clone();
                 scope.spawn(move |_| {
                     let mut finder = self.finder(script);
-                    let (hits, lines) = look(&mut finder, &bytes, from..to, base);
+                    let (hits, ended) = look(&mut finder, &bytes, from..to, base);
+                    let is_cut = ends && bytes.last().is_some_and(|last| *last != b'\n');
+                    let lines = ended + u64::from(is_cut);
                     // The receiver is gone only when the search is.
                     let _ = sender.send((sent, hits, lines, (to - from) as u64));
                 });

@@ -188,6 +188,16 @@ fn files_and_streams_give_the_same_hits_wherever_they_are_cut() {
 }
 
 #[test]
+fn the_last_line_counts_without_its_end_too() {
+    let index = index();
+    for (text, lines) in [("", 0), ("a", 1), ("a\n", 1), ("a\nb", 2)] {
+        for as_file in [true, false] {
+            assert_eq!(search(&index, text.as_bytes(), as_file).1.lines, lines, "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn other_encodings_are_told_apart() {
     let index = index();
     let text = format!("运单号,姓名\r\n{NUMBER},李平跃\r\n").repeat(20);

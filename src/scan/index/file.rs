@@ -1,6 +1,7 @@
 //! Opening an index, and asking it.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use super::build::bucket_of;
@@ -14,7 +15,7 @@ use crate::scan::keys::{ScanKey, Tag, Tagger};
 use crate::scan::phones::Phones;
 
 /// Most bytes that an unpacked directory may have.
-const MOST_DIRECTORY: usize = 1 << 31;
+const MOST_DIRECTORY: u64 = 1 << 31;
 
 /// An index that was proved genuine.
 pub struct Index {
@@ -79,7 +80,8 @@ impl Index {
             return Err(Fault::new("the index was changed or damaged").hint("make it again with `trapline index`"));
         }
         let directory = key.open(header, &map[sections.directory.clone()]).and_then(|packed| {
-            let json = zstd::bulk::decompress(&packed, MOST_DIRECTORY.min(packed.len().saturating_mul(4096))).ok()?;
+            let mut json = Vec::new();
+            zstd::stream::read::Decoder::new(&packed[..]).ok()?.take(MOST_DIRECTORY).read_to_end(&mut json).ok()?;
             serde_json::from_slice(&json).ok()
         });
         let directory: Directory = directory.ok_or_else(|| {

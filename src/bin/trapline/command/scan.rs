@@ -268,7 +268,8 @@ impl Found {
         }
         let survey = &self.survey;
         if survey.rows == 0 {
-            return Ok(answer("no canary and no line of ours was found")?);
+            let of = if self.stopped { " in what was read" } else { "" };
+            return Ok(answer(&format!("no canary and no line of ours was found{of}"))?);
         }
         answer(&format!(
             "{} rows hold something of ours: {} of them a canary's number, {} a line alone\n{} distinct canaries, {} distinct lines; written {}\n",
