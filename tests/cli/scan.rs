@@ -66,8 +66,9 @@ fn what_a_scan_showed_is_noted() {
     let (bench, dump) = dumped();
     let dump = bench.file("dump.csv", dump);
 
-    bench.ok(&["--now", LATER, "scan", &dump]);
+    let lines = bench.ok(&["--now", LATER, "scan", &dump, "--jsonl", "-"]);
 
+    assert_eq!(lines.lines().filter(|line| line.contains("handan-0")).count(), 20);
     assert_eq!(notes(&bench), 2, "one for each batch that was shown");
 }
 

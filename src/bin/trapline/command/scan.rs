@@ -1,7 +1,7 @@
 //! `trapline scan`
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -80,9 +80,24 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         (None, Some(index), Some(key)) => Index::open(index, &read_key(key)?)?,
         (None, ..) => unreachable!("the arguments require a key beside an index"),
     };
-    let found = scan(args, &index)?;
+    // In a workspace the note comes before anything is shown: rows wait for it.
+    let held = match &session {
+        Some(_) if args.jsonl.is_some() => Some(tempfile::tempfile()?),
+        _ => None,
+    };
+    let out: Option<Box<dyn io::Write>> = match (&held, &args.jsonl) {
+        (Some(held), _) => Some(Box::new(BufWriter::new(held.try_clone()?))),
+        (None, path) => path.as_deref().map(open_out).transpose()?,
+    };
+    let found = scan(args, &index, out)?;
     if let Some(session) = &mut session {
         reveal(session, &found.sources, &found.survey, index.directory())?;
+    }
+    if let (Some(mut held), Some(path)) = (held, &args.jsonl) {
+        held.seek(SeekFrom::Start(0))?;
+        let mut out = open_out(path)?;
+        io::copy(&mut held, &mut out)?;
+        out.flush()?;
     }
     if args.json {
         answer_json(&found.to_json())?;
@@ -104,14 +119,13 @@ struct Found {
     stopped: bool,
 }
 
-fn scan(args: &Args, index: &Index) -> anyhow::Result<Found> {
+fn scan(args: &Args, index: &Index, out: Option<Box<dyn io::Write>>) -> anyhow::Result<Found> {
     // The first Ctrl-C ends the scan with what it has; the second one ends the program.
     ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
     })?;
-    let out = args.jsonl.as_deref().map(open_out).transpose()?;
     let mut screen = Screen { bar: bar(args.files.iter().map(|path| bytes_at(path)).sum()), index, out, failed: None };
     let started = Instant::now();
     let (read, scratch) = (AtomicU64::new(0), std::env::temp_dir());
