@@ -18,7 +18,13 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, entries: Cell::default(), unpacked: Cell::default(), held: Cell::default(), over: Cell::default() }
+        Self {
+            limits,
+            entries: Cell::default(),
+            unpacked: Cell::default(),
+            held: Cell::default(),
+            over: Cell::default(),
+        }
     }
 
     /// Whether a limit on the whole input was met: nothing of it is read any more.

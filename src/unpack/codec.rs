@@ -62,7 +62,8 @@ impl Codec {
         let word = self.word();
         let fault = match error.kind() {
             io::ErrorKind::UnexpectedEof => {
-                Fault::new(format!("the {word} data is cut off: what came before was read")).hint("fetch the file again")
+                Fault::new(format!("the {word} data is cut off: what came before was read"))
+                    .hint("fetch the file again")
             }
             io::ErrorKind::OutOfMemory => too_wide(word),
             // zstd has no kind for it, only this constant text

@@ -37,7 +37,7 @@ pub(super) fn told() -> io::Error {
 
 /// Whether the error comes from a layer of ours and so needs no further words.
 pub(super) fn is_ours(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Defect>())
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Defect>)
 }
 
 /// The fault to report, if it was not reported before.

@@ -61,7 +61,8 @@ impl<'a> Walk<'a> {
             }
             if granted < read as u64 {
                 let limit = self.budget.limits.held_bytes;
-                let what = format!("must be held to be read, and that takes more than {limit} bytes: the rest is missing");
+                let what =
+                    format!("must be held to be read, and that takes more than {limit} bytes: the rest is missing");
                 self.fault(Fault::new(what).in_file(name).hint("unpack it first, or raise the limit on held bytes"));
                 break;
             }

@@ -4,11 +4,11 @@
 //! a long name of any length in memory and ends at the first bad header. Here a
 //! bad block is reported and the next good header looked for, as GNU tar does.
 
+use super::Stop;
 use super::defect;
 use super::name;
 use super::source::Source;
 use super::walk::Walk;
-use super::Stop;
 use crate::fault::Fault;
 use ::tar::{EntryType, GnuExtSparseHeader, Header, PaxExtensions};
 use std::io::{self, BufRead, Read};
@@ -116,10 +116,9 @@ impl<'a> Walk<'a> {
             self.fault(Fault::new(format!("is a {word}: skipped")).in_file(&name));
             return Ok(blocks.body(&name, size).skip());
         }
-        if header.as_gnu().is_some_and(|gnu| kind.is_gnu_sparse() && gnu.is_extended()) {
-            if let Err(error) = blocks.skip_sparse_map() {
-                return Ok(Err(error));
-            }
+        let has_map_behind = header.as_gnu().is_some_and(|gnu| kind.is_gnu_sparse() && gnu.is_extended());
+        if has_map_behind && let Err(error) = blocks.skip_sparse_map() {
+            return Ok(Err(error));
         }
         let mut body = blocks.body(&name, size);
         let is_folder = size == 0 && (kind.is_dir() || path.ends_with(b"/"));

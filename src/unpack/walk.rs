@@ -144,13 +144,7 @@ impl<'a> Walk<'a> {
         self.sink.fault(fault);
     }
 
-    fn squeezed(
-        &mut self,
-        name: &str,
-        codec: Codec,
-        source: Source<&mut dyn Read>,
-        depth: u32,
-    ) -> Result<(), Stop> {
+    fn squeezed(&mut self, name: &str, codec: Codec, source: Source<&mut dyn Read>, depth: u32) -> Result<(), Stop> {
         self.enter();
         match Squeezed::new(codec, source, name) {
             Ok(layer) => self.content(name, &mut Metered::new(layer, name, self.budget), depth),

@@ -8,10 +8,10 @@ mod globals;
 mod records;
 mod sheet;
 
+use super::Stop;
 use super::metered::Metered;
 use super::name;
 use super::walk::{ReadSeek, Walk};
-use super::Stop;
 use crate::fault::Fault;
 use globals::{Globals, encrypted};
 use sheet::SheetText;
@@ -61,12 +61,7 @@ impl<'a> Walk<'a> {
         self.xls_sheets(name, &globals, &mut stream)?;
         Ok(true)
     }
-    fn xls_sheets(
-        &mut self,
-        book: &str,
-        globals: &Globals<'_>,
-        stream: &mut (impl Read + Seek),
-    ) -> Result<(), Stop> {
+    fn xls_sheets(&mut self, book: &str, globals: &Globals<'_>, stream: &mut (impl Read + Seek)) -> Result<(), Stop> {
         let budget = self.budget;
         for sheet in &globals.sheets {
             if !self.next_entry(book) {

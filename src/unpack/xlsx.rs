@@ -10,12 +10,12 @@ mod strings;
 mod workbook;
 mod xml;
 
+use super::Stop;
 use super::metered::Metered;
 use super::name;
 use super::strings::Strings;
 use super::walk::{ReadSeek, Walk};
 use super::zip::{Entry, Opened};
-use super::Stop;
 use crate::fault::Fault;
 use sheet::SheetText;
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,9 +156,8 @@ impl Parts {
     }
 
     fn furniture(&self) -> impl Iterator<Item = usize> {
-        let is_furniture = |part: &str| {
-            FURNITURE.contains(&part) || FURNITURE_FOLDERS.iter().any(|folder| part.starts_with(folder))
-        };
+        let is_furniture =
+            |part: &str| FURNITURE.contains(&part) || FURNITURE_FOLDERS.iter().any(|folder| part.starts_with(folder));
         self.0.iter().filter(move |(part, _)| is_furniture(part)).map(|(_, &at)| at)
     }
 }

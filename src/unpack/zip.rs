@@ -34,7 +34,9 @@ impl<'a> Walk<'a> {
             Ok(directory) => directory,
             Err(error) => {
                 self.report(name, error);
-                return self.zip_front(name, archive, 0..u64::MAX, depth);
+                // the first part of a split archive has a mark in front
+                let front = header::find_entry(archive, 0).ok().flatten().unwrap_or(0);
+                return self.zip_front(name, archive, front..u64::MAX, depth);
             }
         };
         if let Some(fault) = directory.fault.clone() {
@@ -77,13 +79,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Looks between two entries of the directory for one that it does not list.
-    fn zip_gap(
-        &mut self,
-        name: &str,
-        archive: &mut dyn ReadSeek,
-        gap: Range<u64>,
-        depth: u32,
-    ) -> Result<(), Stop> {
+    fn zip_gap(&mut self, name: &str, archive: &mut dyn ReadSeek, gap: Range<u64>, depth: u32) -> Result<(), Stop> {
         match header::find_entry(archive, gap.start) {
             Ok(Some(at)) if at < gap.end => {
                 let what = "an entry that the zip archive's directory does not list: read all the same";
@@ -99,13 +95,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads entries one after the other, without a directory.
-    fn zip_front(
-        &mut self,
-        name: &str,
-        archive: &mut dyn ReadSeek,
-        range: Range<u64>,
-        depth: u32,
-    ) -> Result<(), Stop> {
+    fn zip_front(&mut self, name: &str, archive: &mut dyn ReadSeek, range: Range<u64>, depth: u32) -> Result<(), Stop> {
         let mut at = range.start;
         while at < range.end {
             let entry = match Local::read(archive, at) {
@@ -182,4 +172,3 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 fn wrong(what: impl Into<String>, at: u64) -> io::Error {
     defect::failure(Fault::new(what).at_byte(at))
 }
-

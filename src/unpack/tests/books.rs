@@ -17,7 +17,9 @@ fn text(rows: &str, shared: Option<&str>) -> String {
 
 #[test]
 fn each_sheet_is_a_stream_of_lines() {
-    let one = sheet("<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"C1\"><v>2.5</v></c></row><row r=\"2\"><c r=\"B2\" t=\"b\"><v>1</v></c></row>");
+    let one = sheet(
+        "<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"C1\"><v>2.5</v></c></row><row r=\"2\"><c r=\"B2\" t=\"b\"><v>1</v></c></row>",
+    );
     let two = sheet("<row><c><v>13800138000</v></c><c/><c t=\"e\"><v>#N/A</v></c></row>");
 
     let found = unpack(&make::book(&[("收件人", &one), ("Sheet!2", &two)], None));
@@ -112,7 +114,8 @@ fn damaged_xml_gives_what_came_before() {
         assert_eq!(found.texts(), [("x!S", "1\n")]);
         assert!(found.lines().iter().all(|line| line.contains(what)), "{:?}", found.lines());
     }
-    let latin = [b"<worksheet><sheetData><row><c><v>1</v></c></row><row><c t=\"str\"><v>".to_vec(), vec![0xe9, b'<']].concat();
+    let latin =
+        [b"<worksheet><sheetData><row><c><v>1</v></c></row><row><c t=\"str\"><v>".to_vec(), vec![0xe9, b'<']].concat();
     let book = make::stored(&[
         ("xl/workbook.xml", b"<sheets><sheet name=\"S\"/></sheets>"),
         ("xl/worksheets/sheet1.xml", &latin),
@@ -123,12 +126,17 @@ fn damaged_xml_gives_what_came_before() {
 
 #[test]
 fn a_missing_string_is_counted() {
-    let rows = "<row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>7</v></c><c t=\"s\"><v>-1</v></c><c t=\"s\"><v>x</v></c></row>";
+    let rows =
+        "<row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>7</v></c><c t=\"s\"><v>-1</v></c><c t=\"s\"><v>x</v></c></row>";
 
     let found = unpack(&make::book(&[("S", &sheet(rows))], Some("<sst><si><t>a</t></si></sst>")));
 
     assert_eq!(found.texts(), [("x!S", "a\n")]);
-    assert!(found.lines()[0].ends_with("3 cells name a shared string that is missing: left empty"), "{:?}", found.lines());
+    assert!(
+        found.lines()[0].ends_with("3 cells name a shared string that is missing: left empty"),
+        "{:?}",
+        found.lines()
+    );
 }
 
 #[test]
@@ -178,10 +186,13 @@ fn two_sheets_of_one_part_are_read_once_and_missing_ones_are_said() {
     let found = unpack(&book);
 
     assert_eq!(found.texts(), [("x!A", "1\n")]);
-    assert_eq!(found.lines(), [
-        "x!B: is the same part of the book as another sheet: read once",
-        "x!C: the book has no such sheet: its part is missing",
-    ]);
+    assert_eq!(
+        found.lines(),
+        [
+            "x!B: is the same part of the book as another sheet: read once",
+            "x!C: the book has no such sheet: its part is missing",
+        ]
+    );
 }
 
 #[test]

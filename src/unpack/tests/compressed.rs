@@ -48,9 +48,10 @@ fn zeros_behind_the_data_are_padding_and_anything_else_is_said() {
         let found = unpack(&followed);
         let (word, end) = (codec.word(), packed.len());
         assert_eq!(found.texts(), [("x", "plain")]);
-        assert_eq!(found.lines(), [format!(
-            "x: byte {end}: the {word} data is followed by something else, which is not read"
-        )]);
+        assert_eq!(
+            found.lines(),
+            [format!("x: byte {end}: the {word} data is followed by something else, which is not read")]
+        );
     }
 }
 
@@ -103,6 +104,16 @@ fn a_window_of_gigabytes_is_refused() {
 }
 
 #[test]
+fn members_that_hold_nothing_are_not_read_without_end() {
+    let packed = [make::squeeze(Codec::Gzip, b"plain"), make::squeeze(Codec::Gzip, b"").repeat(10_002)].concat();
+
+    let found = unpack(&packed);
+
+    assert_eq!(found.texts(), [("x", "plain")]);
+    assert!(found.lines()[0].contains("more than 10000 empty members"), "{:?}", found.lines());
+}
+
+#[test]
 fn a_skippable_frame_in_front_is_skipped() {
     let frame = [&[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"note"].concat();
     let packed = [frame, make::squeeze(Codec::Zstd, b"plain")].concat();
@@ -112,7 +123,9 @@ fn a_skippable_frame_in_front_is_skipped() {
 
 #[test]
 fn what_is_not_opened_is_said_and_read_as_it_is() {
-    for (magic, word) in [(&b"7z\xbc\xaf\x27\x1c"[..], "7z"), (b"Rar!\x1a\x07\x01\x00", "rar"), (b"\x04\x22\x4d\x18", "lz4")] {
+    for (magic, word) in
+        [(&b"7z\xbc\xaf\x27\x1c"[..], "7z"), (b"Rar!\x1a\x07\x01\x00", "rar"), (b"\x04\x22\x4d\x18", "lz4")]
+    {
         let found = unpack(magic);
 
         assert_eq!(found.streams, [("x".to_owned(), magic.to_vec())]);

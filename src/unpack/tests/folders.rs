@@ -35,10 +35,10 @@ fn links_are_never_followed() {
     let found = unpack_path(root, root);
 
     assert_eq!(found.files, [("file".to_owned(), 5)]);
-    assert_eq!(found.lines(), [
-        "etc: is a symbolic link, which is not followed",
-        "loop: is a symbolic link, which is not followed",
-    ]);
+    assert_eq!(
+        found.lines(),
+        ["etc: is a symbolic link, which is not followed", "loop: is a symbolic link, which is not followed",]
+    );
     assert_eq!(unpack_path(&root.join("loop"), root).faults.len(), 1);
 }
 

@@ -47,7 +47,8 @@ pub(super) fn squeeze(codec: Codec, content: &[u8]) -> Vec<u8> {
             out.finish().expect("memory")
         }
         Codec::Xz => {
-            let mut out = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(0)).expect("options");
+            let mut out =
+                lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(0)).expect("options");
             out.write_all(content).expect("memory");
             out.finish().expect("memory")
         }

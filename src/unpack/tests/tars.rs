@@ -46,13 +46,16 @@ fn links_and_devices_are_faults_and_skipped() {
     let found = unpack(&out.into_inner().expect("memory"));
 
     assert_eq!(found.texts(), [("x!a.csv", "plain")]);
-    assert_eq!(found.lines(), [
-        "x!sym: is a symbolic link: skipped",
-        "x!hard: is a hard link: skipped",
-        "x!char: is a device: skipped",
-        "x!block: is a device: skipped",
-        "x!fifo: is a named pipe: skipped",
-    ]);
+    assert_eq!(
+        found.lines(),
+        [
+            "x!sym: is a symbolic link: skipped",
+            "x!hard: is a hard link: skipped",
+            "x!char: is a device: skipped",
+            "x!block: is a device: skipped",
+            "x!fifo: is a named pipe: skipped",
+        ]
+    );
 }
 
 #[test]
@@ -150,10 +153,13 @@ fn a_long_name_of_gigabytes_takes_no_memory() {
     let found = unpack(&archive);
 
     assert_eq!(found.streams, []);
-    assert_eq!(found.lines(), [
-        "x: byte 512: an extended tar header of 8589934592 bytes: skipped",
-        "x: byte 4608: the tar is cut off: 8589930496 bytes of the entry are missing",
-    ]);
+    assert_eq!(
+        found.lines(),
+        [
+            "x: byte 512: an extended tar header of 8589934592 bytes: skipped",
+            "x: byte 4608: the tar is cut off: 8589930496 bytes of the entry are missing",
+        ]
+    );
 }
 
 #[test]

@@ -103,10 +103,13 @@ fn encrypted_entries_say_that_a_password_is_needed() {
     let found = unpack(&archive(&[secret, aes, Raw::stored(b"open", b"plain")], &[0, 1, 2]));
 
     assert_eq!(found.texts(), [("x!open", "plain")]);
-    assert_eq!(found.lines(), [
-        "x!secret: byte 0: is encrypted: a password is needed to read it",
-        "x!aes: byte 40: is encrypted: a password is needed to read it",
-    ]);
+    assert_eq!(
+        found.lines(),
+        [
+            "x!secret: byte 0: is encrypted: a password is needed to read it",
+            "x!aes: byte 40: is encrypted: a password is needed to read it",
+        ]
+    );
     assert_eq!(found.faults[0].hint.as_deref(), Some("unpack the archive with its password first"));
 }
 
@@ -132,15 +135,12 @@ fn an_unknown_method_is_a_fault() {
 
 #[test]
 fn every_codec_may_be_in_a_zip() {
-    for (method, codec) in [(0, Codec::Stored), (8, Codec::Deflate), (12, Codec::Bzip2), (93, Codec::Zstd), (95, Codec::Xz)] {
+    for (method, codec) in
+        [(0, Codec::Stored), (8, Codec::Deflate), (12, Codec::Bzip2), (93, Codec::Zstd), (95, Codec::Xz)]
+    {
         let content = make::content(3, 50_000);
         let packed = make::squeeze(codec, &content);
-        let entry = Raw {
-            method,
-            packed: &packed,
-            packed_bytes: packed.len() as u32,
-            ..Raw::stored(b"a", &content)
-        };
+        let entry = Raw { method, packed: &packed, packed_bytes: packed.len() as u32, ..Raw::stored(b"a", &content) };
 
         let found = unpack(&archive(&[entry], &[0]));
 
@@ -160,9 +160,10 @@ fn an_entry_that_quotes_the_next_is_read_up_to_there_only() {
 
     assert_eq!(found.streams[0], ("x!greedy".to_owned(), long.to_vec()));
     assert_eq!(found.texts()[1..], [("x!next", "plain"), ("x!last", "plain too")]);
-    assert_eq!(found.lines(), [
-        "x!greedy: byte 236: the entry overlaps the next one, as in an archive bomb: read up to there"
-    ]);
+    assert_eq!(
+        found.lines(),
+        ["x!greedy: byte 236: the entry overlaps the next one, as in an archive bomb: read up to there"]
+    );
 }
 
 #[test]
@@ -227,10 +228,13 @@ fn an_entry_that_points_nowhere_is_a_fault() {
     let found = unpack(&lost);
 
     assert_eq!(found.texts(), [("x!a", "plain"), ("x!b", "next")]);
-    assert_eq!(found.lines(), [
-        "x!b: byte 3: no entry is where the zip archive's directory says",
-        "x: byte 36: an entry that the zip archive's directory does not list: read all the same",
-    ]);
+    assert_eq!(
+        found.lines(),
+        [
+            "x!b: byte 3: no entry is where the zip archive's directory says",
+            "x: byte 36: an entry that the zip archive's directory does not list: read all the same",
+        ]
+    );
 }
 
 #[test]
@@ -252,7 +256,10 @@ fn entries_that_the_directory_hides_are_read_and_said() {
     let found = unpack(&archive(&entries, &[0, 2]));
 
     assert_eq!(found.texts(), [("x!a", "one"), ("x!c", "three"), ("x!hidden", "two")]);
-    assert_eq!(found.lines(), ["x: byte 34: an entry that the zip archive's directory does not list: read all the same"]);
+    assert_eq!(
+        found.lines(),
+        ["x: byte 34: an entry that the zip archive's directory does not list: read all the same"]
+    );
 }
 
 #[test]
@@ -284,9 +291,17 @@ fn a_cut_archive_is_read_from_the_front() {
 #[test]
 fn sizes_behind_the_data_are_passed_over_without_a_directory() {
     let packed = make::squeeze(Codec::Deflate, b"plain");
-    let late = |name| Raw { method: 8, flags: 8, packed: &packed, packed_bytes: 0, unpacked_bytes: 0, ..Raw::stored(name, b"plain") };
+    let late = |name| Raw {
+        method: 8,
+        flags: 8,
+        packed: &packed,
+        packed_bytes: 0,
+        unpacked_bytes: 0,
+        ..Raw::stored(name, b"plain")
+    };
     let sizes = |mark: &[u8]| [mark, &[0; 12]].concat();
-    let streamed = [late(b"a").local(), sizes(b"PK\x07\x08"), late(b"b").local(), sizes(b""), late(b"c").local()].concat();
+    let streamed =
+        [late(b"a").local(), sizes(b"PK\x07\x08"), late(b"b").local(), sizes(b""), late(b"c").local()].concat();
 
     let found = unpack(&streamed);
 
@@ -339,4 +354,15 @@ fn a_comment_and_what_stands_behind_the_end() {
 #[test]
 fn an_empty_archive_holds_nothing() {
     assert_eq!(unpack(&end(0, 0, 0)), Found::default());
+}
+
+#[test]
+fn the_first_part_of_a_split_archive_is_read_from_the_front() {
+    let entry = Raw::stored(b"a", b"plain");
+    let part = [b"PK\x07\x08".to_vec(), entry.local()].concat();
+
+    let found = unpack(&part);
+
+    assert_eq!(found.texts(), [("x!a", "plain")]);
+    assert_eq!(found.faults.len(), 1, "{:?}", found.lines());
 }

@@ -80,7 +80,9 @@ impl<R: Read> Records<R> {
     }
 
     pub(super) fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
-        let Some(&bytes) = self.data().first_chunk() else { return Err(self.damaged("has a record that is too short")) };
+        let Some(&bytes) = self.data().first_chunk() else {
+            return Err(self.damaged("has a record that is too short"));
+        };
         self.taken += N;
         Ok(bytes)
     }

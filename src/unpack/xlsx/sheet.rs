@@ -140,7 +140,12 @@ impl<R: Layer> Layer for SheetText<'_, R> {
 
 impl Cell {
     fn open(&mut self, element: &BytesStart<'_>, next_column: &mut u32) {
-        *self = Self { value: std::mem::take(&mut self.value), kind: Kind::Number, column: *next_column, ..Self::default() };
+        *self = Self {
+            value: std::mem::take(&mut self.value),
+            kind: Kind::Number,
+            column: *next_column,
+            ..Self::default()
+        };
         self.value.clear();
         for attribute in element.attributes().with_checks(false).flatten() {
             match attribute.key.into_inner() {

@@ -99,7 +99,8 @@ fn resolve(name: &BytesRef<'_>) -> Option<String> {
 /// An attribute by its local name.
 pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = element.attributes();
-    let found = attributes.with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    let found =
+        attributes.with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
     Some(quick_xml::escape::unescape(&found.value).unwrap_or(Cow::Borrowed(&*found.value)).into_owned())
 }
 

@@ -76,7 +76,8 @@ impl<'a> Opened<'a> {
             return Some(fault.hint("fetch the file again"));
         }
         if self.unpacked != unpacked {
-            let what = format!("the zip archive says that {unpacked} bytes are packed here, {} were read", self.unpacked);
+            let what =
+                format!("the zip archive says that {unpacked} bytes are packed here, {} were read", self.unpacked);
             return Some(Fault::new(what));
         }
         if read < packed {
