@@ -116,9 +116,8 @@ impl<'a> Walk<'a> {
             self.fault(Fault::new(format!("is a {word}: skipped")).in_file(&name));
             return Ok(blocks.body(&name, size).skip());
         }
-        if header.as_gnu().is_some_and(|gnu| kind.is_gnu_sparse() && gnu.is_extended())
-            && let Err(error) = blocks.skip_sparse_map()
-        {
+        let has_map_behind = header.as_gnu().is_some_and(|gnu| kind.is_gnu_sparse() && gnu.is_extended());
+        if has_map_behind && let Err(error) = blocks.skip_sparse_map() {
             return Ok(Err(error));
         }
         let mut body = blocks.body(&name, size);

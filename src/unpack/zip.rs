@@ -34,7 +34,9 @@ impl<'a> Walk<'a> {
             Ok(directory) => directory,
             Err(error) => {
                 self.report(name, error);
-                return self.zip_front(name, archive, 0..u64::MAX, depth);
+                // the first part of a split archive has a mark in front
+                let front = header::find_entry(archive, 0).ok().flatten().unwrap_or(0);
+                return self.zip_front(name, archive, front..u64::MAX, depth);
             }
         };
         if let Some(fault) = directory.fault.clone() {

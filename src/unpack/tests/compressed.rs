@@ -104,6 +104,16 @@ fn a_window_of_gigabytes_is_refused() {
 }
 
 #[test]
+fn members_that_hold_nothing_are_not_read_without_end() {
+    let packed = [make::squeeze(Codec::Gzip, b"plain"), make::squeeze(Codec::Gzip, b"").repeat(10_002)].concat();
+
+    let found = unpack(&packed);
+
+    assert_eq!(found.texts(), [("x", "plain")]);
+    assert!(found.lines()[0].contains("more than 10000 empty members"), "{:?}", found.lines());
+}
+
+#[test]
 fn a_skippable_frame_in_front_is_skipped() {
     let frame = [&[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"note"].concat();
     let packed = [frame, make::squeeze(Codec::Zstd, b"plain")].concat();

@@ -355,3 +355,14 @@ fn a_comment_and_what_stands_behind_the_end() {
 fn an_empty_archive_holds_nothing() {
     assert_eq!(unpack(&end(0, 0, 0)), Found::default());
 }
+
+#[test]
+fn the_first_part_of_a_split_archive_is_read_from_the_front() {
+    let entry = Raw::stored(b"a", b"plain");
+    let part = [b"PK\x07\x08".to_vec(), entry.local()].concat();
+
+    let found = unpack(&part);
+
+    assert_eq!(found.texts(), [("x!a", "plain")]);
+    assert_eq!(found.faults.len(), 1, "{:?}", found.lines());
+}
