@@ -67,6 +67,11 @@ impl MasterKey {
         text
     }
 
+    /// Lends the raw bytes, for a key that is kept in a file of the same form.
+    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
     /// Names the key without giving it away.
     pub fn id(&self) -> KeyId {
         let mut id = [0; 8];
@@ -149,6 +154,8 @@ pub enum Label {
     Seal,
     /// Where canaries go in a file, and which context they take.
     Place,
+    /// The scan index: what a machine that only scans is given.
+    Scan,
 }
 
 impl Label {
@@ -163,6 +170,7 @@ impl Label {
             Self::Tag => "tag",
             Self::Seal => "seal",
             Self::Place => "place",
+            Self::Scan => "scan",
         }
     }
 }

@@ -68,6 +68,7 @@ pub mod matcher;
 pub mod observation;
 pub mod scan;
 pub mod triage;
+pub mod unpack;
 pub mod vocabulary;
 
 // concluding
@@ -78,7 +79,9 @@ pub mod report;
 pub mod trace;
 
 // whole acts
+pub mod catalogue;
 pub mod drill;
+pub mod dump;
 pub mod issue;
 pub mod monitor;
 pub mod webhook;

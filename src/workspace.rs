@@ -63,6 +63,11 @@ impl Workspace {
         self.dir.join("registry.db")
     }
 
+    /// Its scan index.
+    pub fn index_path(&self) -> PathBuf {
+        self.dir.join("scan.index")
+    }
+
     /// Reads the configuration.
     ///
     /// # Errors

@@ -279,6 +279,11 @@ impl Registry for MemoryRegistry {
         at(&self.plantings, id).map(|(_, rows)| rows.clone()).ok_or_else(|| refusal::no_planting(id))
     }
 
+    fn stock(&self) -> Result<String> {
+        let (lines, plantings, scopes) = (self.lines.len(), self.plantings.len(), self.scopes.len());
+        Ok(format!("lines {lines}, plantings {plantings}, scopes {scopes}"))
+    }
+
     fn plantings(&self, epoch: u32) -> Result<Vec<PlantingRow>> {
         Ok(self.plantings.iter().filter(|(row, _)| row.key.epoch == epoch).map(|(row, _)| row.clone()).collect())
     }

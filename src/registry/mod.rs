@@ -146,6 +146,9 @@ pub trait Registry {
     fn planting(&self, batch: &BatchKey) -> Result<Option<PlantingRow>>;
     /// The sealed part of a planting.
     fn planted_rows(&self, id: i64) -> Result<PlantedRows>;
+    /// What was planted up to now, in a word that changes with each line, planting
+    /// and scope.
+    fn stock(&self) -> Result<String>;
     /// Plantings of an epoch in the order they were registered.
     fn plantings(&self, epoch: u32) -> Result<Vec<PlantingRow>>;
 

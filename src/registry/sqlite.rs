@@ -179,6 +179,10 @@ impl Registry for SqliteRegistry {
         plantings::rows(&self.store(), id)
     }
 
+    fn stock(&self) -> Result<String> {
+        plantings::stock(&self.store())
+    }
+
     fn plantings(&self, epoch: u32) -> Result<Vec<PlantingRow>> {
         plantings::list(&self.store(), epoch)
     }

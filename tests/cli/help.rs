@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "epoch",
     "lines",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 16] = [
     "acts",
     "explain",
     "trace",
+    "index",
+    "scan",
     "canaries",
     "verify",
     "plan",

@@ -18,6 +18,8 @@ mod feeds;
 mod drill;
 // what the help says
 mod help;
+// dumps: scanned here, elsewhere, and out of archives
+mod scan;
 // one data set, several accounts: shared slots
 mod scope;
 // what must stand in no output and in no file

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::command::{
-    acts, attribute, canaries, drill, epoch, explain, init, lines, monitor, plan, plant, seed, selftest, template,
-    trace, verify,
+    acts, attribute, canaries, drill, epoch, explain, index, init, lines, monitor, plan, plant, scan, seed, selftest,
+    template, trace, verify,
 };
 
 /// Plant fake waybills, watch for them, name the account that leaked
@@ -51,6 +51,8 @@ pub enum Command {
     Monitor(monitor::Args),
     Attribute(attribute::Args),
     Explain(explain::Args),
+    Index(index::Args),
+    Scan(scan::Args),
     Trace(trace::Args),
     Canaries(canaries::Args),
     Verify(verify::Args),

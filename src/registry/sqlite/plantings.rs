@@ -27,6 +27,12 @@ const SELECT_PLANTING: &str = "
         planting.scope
     FROM planting JOIN account ON account.id = planting.account";
 
+const STOCK: &str = "
+    SELECT format('lines %d, plantings %d, scopes %d',
+        (SELECT coalesce(max(id), 0) FROM line),
+        (SELECT coalesce(max(id), 0) FROM planting),
+        (SELECT coalesce(max(id), 0) FROM scope))";
+
 /// The first release stands: a file gets its final name once.
 const RELEASE: &str = "
     UPDATE planting
@@ -147,6 +153,10 @@ pub(super) fn find(store: &Store<'_>, key: &BatchKey) -> Result<Option<PlantingR
 pub(super) fn rows(store: &Store<'_>, id: i64) -> Result<PlantedRows> {
     let mut select = store.sql.prepare_cached("SELECT rows FROM planted_rows WHERE planting = ?1")?;
     one(select.query([id])?, |row| store.open_json(ROWS, id, blob(row, 0)?))?.ok_or_else(|| refusal::no_planting(id))
+}
+
+pub(super) fn stock(store: &Store<'_>) -> Result<String> {
+    Ok(store.sql.query_row(STOCK, [], |row| row.get(0))?)
 }
 
 pub(super) fn list(store: &Store<'_>, epoch: u32) -> Result<Vec<PlantingRow>> {

@@ -6,11 +6,13 @@ pub mod canaries;
 pub mod drill;
 pub mod epoch;
 pub mod explain;
+pub mod index;
 pub mod init;
 pub mod lines;
 pub mod monitor;
 pub mod plan;
 pub mod plant;
+pub mod scan;
 pub mod seed;
 pub mod selftest;
 pub mod template;
@@ -35,6 +37,8 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Attribute(args) => attribute::run(args, settings),
         Command::Acts(command) => acts::run(command, settings),
         Command::Explain(args) => explain::run(args, settings),
+        Command::Index(args) => index::run(args, settings),
+        Command::Scan(args) => scan::run(args, settings),
         Command::Trace(args) => trace::run(args, settings),
         Command::Canaries(args) => canaries::run(args, settings),
         Command::Verify(args) => verify::run(args, settings),

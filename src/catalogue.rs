@@ -1,0 +1,144 @@
+//! Everything that a registry says was planted, for the scan index.
+
+use std::collections::BTreeMap;
+
+use crate::codebook::{Codebook, Permutation};
+use crate::issue::{self, stored_template};
+use crate::key::MasterKey;
+use crate::record::WaybillBlock as _;
+use crate::registry::Registry;
+use crate::scan::index::{Canaries, Line, Source};
+use crate::template::Template;
+
+/// All canaries and lines of a registry.
+pub struct Catalogue {
+    sources: Vec<Planted>,
+    numbers: Vec<Numbers>,
+    lines: Vec<Line>,
+    state: String,
+}
+
+/// Something that planted canaries.
+struct Planted {
+    source: Source,
+    /// Place of what makes its numbers; `None` for a template without any.
+    numbers: Option<usize>,
+    serials: Vec<u64>,
+}
+
+/// What makes the numbers of a template in an epoch.
+struct Numbers {
+    template: Template,
+    permutation: Permutation,
+}
+
+impl Catalogue {
+    /// Reads what was planted in the epochs with these labels; in all of them
+    /// where none is given.
+    ///
+    /// # Errors
+    ///
+    /// When the registry fails or holds a template that cannot be read.
+    pub fn read(registry: &dyn Registry, master: &MasterKey, labels: &[String]) -> issue::Result<Self> {
+        let mut catalogue = Self { sources: Vec::new(), numbers: Vec::new(), lines: Vec::new(), state: String::new() };
+        // Before what it speaks of: what is planted meanwhile makes the index stale.
+        catalogue.state = registry.stock()?;
+        for row in registry.lines()? {
+            let number = &row.line.number;
+            let country = number.country.to_string().len();
+            catalogue.lines.push(Line { digits: number.digits(), country, id: row.id });
+        }
+        let mut templates = BTreeMap::new();
+        for epoch in registry.epochs()? {
+            let rules = &epoch.rules;
+            if labels.is_empty() || labels.contains(&rules.label) {
+                let codebook = Codebook::new(master, rules.epoch, rules.sizes());
+                catalogue.add_epoch(registry, rules.epoch, &rules.label, &codebook, &mut templates)?;
+            }
+        }
+        Ok(catalogue)
+    }
+
+    fn add_epoch(
+        &mut self,
+        registry: &dyn Registry,
+        epoch: u32,
+        label: &str,
+        codebook: &Codebook,
+        templates: &mut BTreeMap<String, Template>,
+    ) -> issue::Result<()> {
+        let mut makers: BTreeMap<String, Option<usize>> = BTreeMap::new();
+        let mut numbers = |this: &mut Self, hash: &str| -> issue::Result<Option<usize>> {
+            if let Some(known) = makers.get(hash) {
+                return Ok(*known);
+            }
+            if !templates.contains_key(hash) {
+                templates.insert(hash.to_owned(), stored_template(registry, hash)?);
+            }
+            let template = &templates[hash];
+            let maker = template.block().map(|block| Numbers {
+                permutation: codebook.permutation(block.id(), block.size()),
+                template: template.clone(),
+            });
+            let place = maker.map(|maker| {
+                this.numbers.push(maker);
+                this.numbers.len() - 1
+            });
+            makers.insert(hash.to_owned(), place);
+            Ok(place)
+        };
+        let accounts: BTreeMap<String, std::sync::Arc<str>> =
+            registry.accounts(epoch)?.into_iter().map(|row| (row.name, row.template)).collect();
+        for row in registry.plantings(epoch)? {
+            let Some(template) = accounts.get(&row.key.account) else { continue };
+            let numbers = numbers(self, template)?;
+            let source = Source {
+                epoch: label.to_owned(),
+                account: row.key.account,
+                batch: row.key.batch,
+                planted: row.at,
+                form: 0,
+                first: 0,
+                count: row.serials.len() as u32,
+            };
+            self.sources.push(Planted { source, numbers, serials: row.serials });
+        }
+        for row in registry.scopes(epoch)? {
+            let numbers = numbers(self, &row.template)?;
+            let source = Source {
+                epoch: label.to_owned(),
+                account: String::new(),
+                batch: row.name,
+                planted: row.opened,
+                form: 0,
+                first: 0,
+                count: row.serials.len() as u32,
+            };
+            self.sources.push(Planted { source, numbers, serials: row.serials });
+        }
+        Ok(())
+    }
+}
+
+impl Canaries for Catalogue {
+    fn sources(&self) -> Vec<Source> {
+        self.sources.iter().map(|planted| planted.source.clone()).collect()
+    }
+
+    fn numbers(&self, place: usize) -> Vec<String> {
+        let planted = &self.sources[place];
+        let Some(numbers) = planted.numbers.map(|place| &self.numbers[place]) else {
+            return vec![String::new(); planted.serials.len()];
+        };
+        let block = numbers.template.block().expect("what makes numbers has a block");
+        planted.serials.iter().map(|&serial| block.number(numbers.permutation.apply(serial))).collect()
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        self.lines.clone()
+    }
+
+    fn state(&self) -> String {
+        self.state.clone()
+    }
+}
