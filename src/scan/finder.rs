@@ -22,6 +22,7 @@ use super::folded;
 use super::index::{Filter, Index};
 use super::keys::Tag;
 use super::letters::{Letters, letters};
+use super::reserved::Reserved;
 use super::runs::{Kinds, Runs};
 use super::token::{MOST_DIGITS, Token};
 
@@ -32,6 +33,8 @@ pub enum What {
     Canary(u32),
     /// A line, by its place in the index's directory.
     Line(u32),
+    /// What may be a number of a reserved block, planted or not.
+    Reserved,
 }
 
 /// How it was written.
@@ -90,6 +93,8 @@ const BATCH: usize = 256;
 pub struct Finder<'i> {
     index: &'i Index,
     filter: Filter<'i>,
+    /// What is nominated in place of canaries, where evidence is gathered.
+    reserved: Option<&'i Reserved>,
     numbers: u64,
     phones: u64,
     /// Digits of the shortest run that is looked at.
@@ -142,11 +147,23 @@ impl Place {
 impl<'i> Finder<'i> {
     /// A finder of what `index` holds.
     pub fn new(index: &'i Index, classifier: Classifier) -> Self {
+        Self::with(index, classifier, None)
+    }
+
+    /// A finder of lines and of numbers of reserved blocks, which never asks
+    /// which of them were planted.
+    pub fn blind(index: &'i Index, classifier: Classifier, reserved: &'i Reserved) -> Self {
+        Self::with(index, classifier, Some(reserved))
+    }
+
+    fn with(index: &'i Index, classifier: Classifier, reserved: Option<&'i Reserved>) -> Self {
         let (numbers, phones) = index.lengths();
+        let numbers = reserved.map_or(numbers, |reserved| reserved.lengths);
         let fewest_joined = ((numbers | phones) >> FEWEST_JOINED).trailing_zeros() + FEWEST_JOINED as u32;
         Self {
             index,
             filter: index.filter(),
+            reserved,
             numbers,
             phones,
             least: ((numbers | phones).trailing_zeros() as usize).clamp(4, MOST_DIGITS),
@@ -370,6 +387,12 @@ impl<'i> Finder<'i> {
     /// first, all of them, so that memory answers many at once.
     #[inline(never)]
     fn flush(&mut self, bytes: &[u8]) {
+        if let Some(reserved) = self.reserved {
+            for (_, place) in self.waiting.drain(..).filter(|(token, _)| reserved.may_hold(*token)) {
+                self.findings.push(place.finding(What::Reserved, place.how));
+            }
+            return;
+        }
         let tokens = self.waiting.iter().map(|(token, _)| *token);
         self.index.tagger.tag_all(tokens, &mut self.blocks);
         std::hint::black_box(self.blocks.iter().fold(0, |all, block| all ^ self.filter.touch(Tag::read(block))));

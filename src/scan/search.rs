@@ -23,6 +23,7 @@ use super::classes::Classifier;
 use super::finder::{Finder, Finding, Wide};
 use super::folded::MOST_ROW;
 use super::index::Index;
+use super::reserved::Reserved;
 use super::rows::rows;
 
 /// Bytes that are looked through at once.
@@ -42,6 +43,9 @@ const ROUND: usize = 128;
 pub struct Search<'s> {
     /// What is looked for.
     pub index: &'s Index,
+    /// Where evidence is gathered: blocks of which every number is nominated,
+    /// and canaries are not looked for.
+    pub blind: Option<&'s Reserved>,
     /// How bytes are told apart.
     pub classifier: Classifier,
     /// Set when the search is to stop.
@@ -236,7 +240,10 @@ impl Search<'_> {
     }
 
     fn finder(&self, script: Script) -> Finder<'_> {
-        let mut finder = Finder::new(self.index, self.classifier);
+        let mut finder = match self.blind {
+            Some(reserved) => Finder::blind(self.index, self.classifier, reserved),
+            None => Finder::new(self.index, self.classifier),
+        };
         finder.set_wide(if script == Script::Gb { Wide::Gbk } else { Wide::Utf8 });
         finder
     }

@@ -62,7 +62,12 @@ pub struct Bracket {
 impl Survey {
     /// Takes a hit.
     pub fn add(&mut self, hit: &Hit) {
-        let distinct: BTreeSet<(What, How)> = hit.findings.iter().map(|finding| (finding.what, finding.how)).collect();
+        self.add_row(hit.findings.iter().map(|finding| (finding.what, finding.how)));
+    }
+
+    /// Takes what stands in a row.
+    pub fn add_row(&mut self, found: impl Iterator<Item = (What, How)>) {
+        let distinct: BTreeSet<(What, How)> = found.collect();
         self.rows += 1;
         self.rows_with_number += u64::from(distinct.iter().any(|(what, _)| matches!(what, What::Canary(_))));
         for (what, how) in distinct {
@@ -70,6 +75,7 @@ impl Survey {
             match what {
                 What::Canary(canary) => *self.canaries.entry(canary).or_default() += 1,
                 What::Line(line) => *self.lines.entry(line).or_default() += 1,
+                What::Reserved => {}
             }
         }
     }

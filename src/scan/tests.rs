@@ -137,7 +137,7 @@ impl Seen for Kept {
 
 fn search(index: &Index, bytes: &[u8], as_file: bool) -> (Kept, Searched) {
     let stop = AtomicBool::new(false);
-    let search = Search { index, classifier: Classifier::detect(), stop: &stop };
+    let search = Search { index, blind: None, classifier: Classifier::detect(), stop: &stop };
     let mut kept = Kept::default();
     let searched = if as_file {
         let mut file = tempfile::tempfile().expect("a temporary file");
@@ -221,7 +221,7 @@ fn other_encodings_are_told_apart() {
 fn a_stopped_search_says_so() {
     let (index, (dump, _)) = (index(), large_dump());
     let stop = AtomicBool::new(true);
-    let search = Search { index: &index, classifier: Classifier::detect(), stop: &stop };
+    let search = Search { index: &index, blind: None, classifier: Classifier::detect(), stop: &stop };
     let mut kept = Kept::default();
 
     let searched = search.stream(&mut &dump[..], &mut kept).expect("it can be read");

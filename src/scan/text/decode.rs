@@ -15,13 +15,13 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&'static Encoding>, repairs:
         repairs.insert(Repair::Utf16);
         return lossy(encoding, whole_units(bytes, encoding), repairs);
     }
-    if let Some(encoding) = known.filter(|&encoding| encoding != UTF_8) {
-        if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes) {
-            if !bytes.is_ascii() {
-                repairs.insert(repair_of(encoding));
-            }
-            return text.into_owned();
+    if let Some(encoding) = known.filter(|&encoding| encoding != UTF_8)
+        && let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes)
+    {
+        if !bytes.is_ascii() {
+            repairs.insert(repair_of(encoding));
         }
+        return text.into_owned();
     }
     by_its_bytes(bytes, repairs)
 }
