@@ -164,7 +164,7 @@ fn hits_of_another_machine(bench: &Bench, dump: &str) -> String {
 fn what_is_left_of_each_column_is_told_where_the_master_key_is() {
     let (bench, dump) = dumped();
     let cut = |row: &str| row.split(',').map(str::to_owned).collect::<Vec<_>>();
-    let header = cut(&export(0..1).lines().next().expect("a header").trim_start_matches('\u{feff}'));
+    let header = cut(export(0..1).lines().next().expect("a header").trim_start_matches('\u{feff}'));
     let column = |name: &str| header.iter().position(|have| have == name).expect("a column");
     let (number, phone, name) = (column("运单号"), column("收件电话"), column("收件人"));
     let masked = |row: &str| {
@@ -173,8 +173,8 @@ fn what_is_left_of_each_column_is_told_where_the_master_key_is() {
             return String::new();
         }
         let phone = format!("{}****{}", &cells[phone][..3], &cells[phone][7..]);
-        let family: String = cells[name].chars().take(1).collect();
-        format!("{}----{phone}----{family}**", cells[number])
+        let name: String = cells[name].chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect();
+        format!("{}----{phone}----{name}", cells[number])
     };
     let sold: Vec<String> = dump.lines().map(masked).filter(|row| !row.is_empty()).collect();
     let sold = bench.file("sold.txt", sold.join("\n"));
