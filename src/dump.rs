@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::fault::Fault;
 use crate::rules::hex;
-use crate::scan::{Hit, Search, Searched, Seen, Survey};
+use crate::scan::{Hit, MaskCounts, Search, Searched, Seen, Survey};
 use crate::unpack::{Item, Limits, Sink, Stop, Unpacker};
 
 pub use gathered::Gathered;
@@ -175,6 +175,10 @@ impl Seen for Tee<'_> {
             self.survey.add(&hit);
             self.watcher.hit(self.name, &hit);
         }
+    }
+
+    fn masked(&mut self, counts: &MaskCounts) {
+        self.survey.add_masked(counts);
     }
 
     fn passed(&mut self, bytes: u64, lines: u64) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::finder::{How, What};
 use super::index::Directory;
+use super::masks::MaskCounts;
 use super::search::Hit;
 
 /// Counts of what was found.
@@ -22,6 +23,8 @@ pub struct Survey {
     lines: BTreeMap<u32, u64>,
     /// Findings by the way they were written.
     hows: BTreeMap<How, u64>,
+    /// Phones of which only a part is shown.
+    pub masked: MaskCounts,
 }
 
 /// A source of which canaries were found.
@@ -77,6 +80,13 @@ impl Survey {
                 What::Line(line) => *self.lines.entry(line).or_default() += 1,
                 What::Reserved => {}
             }
+        }
+    }
+
+    /// Takes counts of masked phones.
+    pub fn add_masked(&mut self, counts: &MaskCounts) {
+        for (&masked, count) in counts {
+            self.masked.entry(masked).or_default().add(count);
         }
     }
 

@@ -8,7 +8,7 @@ use trapline::fault::Fault;
 use trapline::scan::compare::Counts;
 use trapline::scan::index::Directory;
 use trapline::scan::text::{Layout, Repair};
-use trapline::scan::{Bracket, How, SourceFound, Survey};
+use trapline::scan::{Bracket, How, MaskCounts, Masked, SourceFound, Survey};
 
 use crate::terminal::{answer, answer_table, note, table};
 
@@ -79,7 +79,8 @@ impl Found {
         let survey = &self.survey;
         if survey.rows == 0 {
             let of = if self.stopped { " in what was read" } else { "" };
-            return Ok(answer(&format!("no canary and no line of ours was found{of}"))?);
+            answer(&format!("no canary and no line of ours was found{of}\n"))?;
+            return print_masked(&self.survey.masked);
         }
         answer(&format!(
             "{} rows hold something of ours: {} of them a canary's number, {} a line alone\n{} distinct canaries, {} distinct lines; written {}\n",
@@ -91,8 +92,11 @@ impl Found {
             survey.hows().map(|(how, count)| format!("{} ({count})", in_words(how))).collect::<Vec<_>>().join(", "),
         ))?;
         if self.sources.is_empty() {
-            note("lines alone belong to thousands of accounts: `trapline attribute` weighs them");
-            return Ok(());
+            note(
+                "lines alone belong to thousands of accounts: record such a dump with --record, and `attribute` weighs it",
+            );
+            self.survived.as_ref().map_or(Ok(()), print_survived)?;
+            return print_masked(&self.survey.masked);
         }
         let mut rows = table(&["account", "batch", "planted", "found", "rows"]);
         for source in &self.sources {
@@ -117,7 +121,8 @@ impl Found {
                 None => format!("{}: exported after {:.0}", bracket.account, bracket.after),
             })?;
         }
-        self.survived.as_ref().map_or(Ok(()), print_survived)
+        self.survived.as_ref().map_or(Ok(()), print_survived)?;
+        print_masked(&self.survey.masked)
     }
 
     /// The same for a program.
@@ -130,7 +135,7 @@ impl Found {
             "faults": self.faults.iter().map(ToString::to_string).collect::<Vec<_>>(), "rows": survey.rows,
             "rows_with_number": survey.rows_with_number, "canaries": survey.canaries(), "lines": survey.lines(),
             "written": hows, "sources": self.sources, "exported": self.brackets, "partial": self.stopped,
-            "survived": self.survived, "seconds": self.took.as_secs_f64(),
+            "masked": survey.masked, "survived": self.survived, "seconds": self.took.as_secs_f64(),
         })
     }
 }
@@ -173,6 +178,23 @@ fn print_survived(survived: &Survived) -> anyhow::Result<()> {
     }
     if survived.unknown > 0 {
         note(&format!("{} canaries are not in this registry: was it the index of another?", survived.unknown));
+    }
+    Ok(())
+}
+
+/// Tells what can be told of phones that show only a part.
+fn print_masked(counts: &MaskCounts) -> anyhow::Result<()> {
+    for (&masked, count) in counts {
+        let form = match masked {
+            Masked::MiddleFour => "phones are masked as 138****1234",
+            Masked::MiddleSix => "phones are masked as 138******34",
+            Masked::MiddleSeven => "phones are masked as 1*******234",
+            Masked::Scientific => "phones are rounded as 1.38123E+10",
+        };
+        answer(&format!(
+            "{} {form}: {} of them fit a line of ours, {:.1} would by chance; none of them is a match\n",
+            count.seen, count.fit, count.expected
+        ))?;
     }
     Ok(())
 }
