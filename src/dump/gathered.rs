@@ -1,5 +1,6 @@
 //! Rows of one input on their way to the registry: evidence, gathered blind.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use encoding_rs::{Encoding, GB18030};
@@ -9,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::matcher::Matcher;
 use crate::registry::NewObservation;
-use crate::scan::Hit;
 use crate::scan::text::RowText;
+use crate::scan::{Hit, How};
 
 /// Distinct rows that are kept of one input: memory has an end, and a dump that
 /// has more rows with lines of ours than this was made to fill it.
@@ -40,7 +41,7 @@ impl Gathered {
             self.left_out += 1;
         } else {
             self.places.insert(hash, self.rows.len());
-            self.rows.push(Kept { offset: hit.offset, row: hit.row.clone(), count: 1 });
+            self.rows.push(Kept { offset: hit.offset, row: parted(hit).into_owned(), count: 1 });
         }
     }
 
@@ -74,5 +75,63 @@ impl Gathered {
             (!hit.found.is_empty()).then_some(NewObservation { identity, at: now, observation, hit })
         };
         self.rows.into_par_iter().filter_map(observation).collect()
+    }
+}
+
+/// The row with blanks around what was run together with digits beside it: the
+/// search has told a line there from the longer run, and the matcher takes
+/// digits within digits for no number.
+fn parted(hit: &Hit) -> Cow<'_, [u8]> {
+    let mut borders: Vec<usize> = hit
+        .findings
+        .iter()
+        .filter(|finding| finding.how == How::Glued)
+        .flat_map(|finding| [finding.at, finding.at + finding.bytes])
+        .collect();
+    if borders.is_empty() {
+        return Cow::Borrowed(&hit.row);
+    }
+    borders.sort_unstable();
+    borders.dedup();
+    let mut row = Vec::with_capacity(hit.row.len() + borders.len());
+    let mut from = 0;
+    for border in borders {
+        row.extend_from_slice(&hit.row[from..border]);
+        row.push(b' ');
+        from = border;
+    }
+    row.extend_from_slice(&hit.row[from..]);
+    Cow::Owned(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::{Finding, What};
+
+    fn hit(offset: u64, row: &str, at: usize, how: How) -> Hit {
+        let finding = Finding { at, bytes: 11, what: What::Line(0), how };
+        Hit { offset, row: row.as_bytes().to_vec(), findings: vec![finding] }
+    }
+
+    #[test]
+    fn a_row_is_kept_once_where_it_stands_first_and_counted() {
+        let mut gathered = Gathered::default();
+        for offset in [3, 40, 90] {
+            gathered.add(&hit(offset, "15433063750,a", 0, How::Whole));
+        }
+        gathered.add(&hit(60, "15433063750,b", 0, How::Whole));
+
+        let kept: Vec<(u64, u64)> = gathered.rows.iter().map(|kept| (kept.offset, kept.count)).collect();
+        assert_eq!(kept, [(3, 3), (60, 1)]);
+        assert_eq!(gathered.left_out(), 0);
+    }
+
+    #[test]
+    fn what_was_run_together_is_parted() {
+        let glued = hit(0, "16-1-71015433063750李", 8, How::Glued);
+        assert_eq!(String::from_utf8_lossy(&parted(&glued)), "16-1-710 15433063750 李");
+        let whole = hit(0, "15433063750李", 0, How::Whole);
+        assert_eq!(*parted(&whole), *whole.row);
     }
 }
