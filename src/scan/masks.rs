@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr2_iter;
 use serde::Serialize;
 
 /// Digits of a mainland mobile number.
@@ -114,17 +114,18 @@ impl Masks {
         // Stars that go on from before are of what begins there.
         let is_inner = range.start.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'*');
         let mut from = range.start + if is_inner { stars_at(&bytes[range.start..]) } else { 0 };
-        for star in memchr_iter(b'*', &bytes[range.clone()]).map(|at| range.start + at) {
-            if star < from {
-                continue;
+        // One pass for both: it is a tenth of the whole search.
+        for at in memchr2_iter(b'*', b'+', &bytes[range.clone()]).map(|at| range.start + at) {
+            if bytes[at] == b'+' {
+                let exponent = at.checked_sub(1).map(|before| &bytes[before..]);
+                if exponent.is_some_and(|exponent| exponent.starts_with(EXPONENT)) {
+                    self.scientific(bytes, at - 1, &mut counts);
+                }
+            } else if at >= from {
+                let stars = stars_at(&bytes[at..]);
+                from = at + stars;
+                self.starred(bytes, at, stars, &mut counts);
             }
-            let stars = stars_at(&bytes[star..]);
-            from = star + stars;
-            self.starred(bytes, star, stars, &mut counts);
-        }
-        let end = bytes.len().min(range.end + EXPONENT.len() - 1);
-        for at in memmem::find_iter(&bytes[range.start..end], EXPONENT).map(|at| range.start + at) {
-            self.scientific(bytes, at, &mut counts);
         }
         counts
     }
