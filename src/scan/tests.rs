@@ -2,6 +2,8 @@
 //! search: the same in one piece or many, from a file or a stream, by any
 //! classifier.
 
+mod seeds;
+
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 
