@@ -78,6 +78,16 @@ fn grouped_digits_are_put_together() {
 }
 
 #[test]
+fn groups_before_a_number_do_not_hide_it() {
+    for before in 0..70 {
+        for groups in ["7".repeat(33) + " ", "7".repeat(40) + " 9-", "1 ".repeat(40)] {
+            let text = format!("{}{groups}154-3306-3750", "x".repeat(before));
+            assert_eq!(find(&text), [(What::Line(0), How::Grouped)], "{text}");
+        }
+    }
+}
+
+#[test]
 fn country_codes_do_not_hide_a_phone() {
     for text in ["+8615433063750", "8615433063750", "008615433063750"] {
         assert_eq!(find(text), [(What::Line(0), How::Whole)], "{text}");
