@@ -2,13 +2,14 @@
 //!
 //! The first byte says where the text is put into filler that is longer than
 //! what is looked through at once (0: it stands alone), the second how much of a
-//! stream comes at a time. Property: a stream gives what a file gives.
+//! stream comes at a time. Property: a stream gives what a file gives. (How a line of many
+//! kilobytes without any border is cut into rows may differ.)
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::AtomicBool;
 
-use trapline::scan::{Classifier, Hit, Search, Searched, Seen};
+use trapline::scan::{Classifier, Hit, How, Search, Searched, Seen, What};
 
 use super::material;
 use super::scratch::with_file;
@@ -36,7 +37,7 @@ pub(super) fn body(bytes: &[u8]) {
     assert_eq!(file, stream, "a stream gives what a file gives");
 }
 
-fn search(work: impl FnOnce(&Search<'_>, &mut Kept) -> io::Result<Searched>) -> (Kept, Searched) {
+fn search(work: impl FnOnce(&Search<'_>, &mut Kept) -> io::Result<Searched>) -> (Found, Searched) {
     let stop = AtomicBool::new(false);
     let mut kept = Kept::default();
     let search = Search { index: material::index(), classifier: Classifier::detect(), stop: &stop };
@@ -44,16 +45,23 @@ fn search(work: impl FnOnce(&Search<'_>, &mut Kept) -> io::Result<Searched>) -> 
 
     assert_eq!((kept.bytes, kept.lines), (searched.bytes, searched.lines));
     assert!(kept.hits.is_sorted_by_key(|hit| hit.offset));
-    for hit in &mut kept.hits {
-        assert!(hit.findings.iter().all(|finding| finding.at + finding.bytes <= hit.row.len()));
-        // Two stretches may both have seen it.
-        hit.findings.sort_unstable();
-        hit.findings.dedup();
+    let mut found = Vec::new();
+    for hit in &kept.hits {
+        for finding in &hit.findings {
+            let text = &hit.row[finding.at..finding.at + finding.bytes];
+            found.push((hit.offset + finding.at as u64, finding.what, finding.how, text.to_vec()));
+        }
     }
-    (kept, searched)
+    // Two stretches may both have seen it.
+    found.sort_unstable();
+    found.dedup();
+    (found, searched)
 }
 
-#[derive(Debug, Default, PartialEq)]
+/// What was found, with its place, and what is written there.
+type Found = Vec<(u64, What, How, Vec<u8>)>;
+
+#[derive(Default)]
 struct Kept {
     hits: Vec<Hit>,
     bytes: u64,
