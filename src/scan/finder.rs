@@ -105,8 +105,6 @@ pub struct Finder<'i> {
     shortest_chain: usize,
     /// Whether a digit stands before the next block.
     before: bool,
-    /// Whether a chain of groups goes on into it.
-    chain: bool,
     classifier: Classifier,
     wide: Wide,
     classes: Vec<Classes>,
@@ -170,7 +168,6 @@ impl<'i> Finder<'i> {
             fewest_joined,
             shortest_chain: (fewest_joined as usize + 1).min(MOST_DIGITS),
             before: false,
-            chain: false,
             classifier,
             wide: Wide::Utf8,
             classes: Vec::with_capacity(STRETCH + 1),
@@ -205,7 +202,6 @@ impl<'i> Finder<'i> {
         let mut last = [0; BLOCK];
         last[..tail.len()].copy_from_slice(tail);
         self.before = range.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_digit());
-        self.chain = goes_on(&bytes[..range.start]);
         let mut classes = std::mem::take(&mut self.classes);
         for from in (0..needed).step_by(STRETCH) {
             let to = needed.min(from + STRETCH);
@@ -263,17 +259,16 @@ impl<'i> Finder<'i> {
 
         let joints = both(here.gaps, next.gaps) & follows & (digits >> 1);
         let chained = digits | joints;
-        let begins = at_least(chained, self.shortest_chain) & !(chained << 1 | u64::from(self.chain));
-        self.chain = chained >> (BLOCK - 1) & 1 == 1;
-        let mut chains = begins as u32 & mask;
-        while chains != 0 {
-            let start = chains.trailing_zeros();
-            chains &= chains - 1;
+        let mut groups = (at_least(chained, self.shortest_chain) & digits & !follows) as u32 & mask;
+        while groups != 0 {
+            let start = groups.trailing_zeros();
+            groups &= groups - 1;
             let length = (chained >> start).trailing_ones();
             let count = (digits >> start & u64::MAX >> (64 - length)).count_ones();
-            // A date and an hour are ten digits in groups: they are in every row.
-            if count < length && count >= self.fewest_joined {
-                self.chain(bytes, base + start as usize);
+            // A date and an hour are ten digits in groups: they are in every row. What reaches the end of
+            // both blocks may have more groups behind it.
+            if count < length && count >= self.fewest_joined || start + length == 2 * BLOCK as u32 {
+                self.groups(bytes, base + start as usize);
             }
         }
         if here.wide & mask != 0 {
@@ -324,25 +319,20 @@ impl<'i> Finder<'i> {
         }
     }
 
-    /// Takes every row of two or more whole groups of a chain, in which one gap
-    /// stands between each and the next, for a number.
+    /// Takes every row of two or more whole groups, the first of which begins at
+    /// `start` and each next one behind one gap, for a number.
     #[inline(never)]
-    fn chain(&mut self, bytes: &[u8], start: usize) {
-        let chain = start..start + folded::chain(&bytes[start..]);
-        let groups: Vec<Range<usize>> = folded::runs(&bytes[chain.clone()]).collect();
-        for first in 0..groups.len() {
-            let mut joined = bytes[chain.start + groups[first].start..chain.start + groups[first].end].to_vec();
-            for group in &groups[first + 1..] {
-                joined.extend_from_slice(&bytes[chain.start + group.start..chain.start + group.end]);
-                if joined.len() > MOST_DIGITS {
-                    break;
-                }
-                if joined.len() < FEWEST_JOINED {
-                    continue;
-                }
-                let at = chain.start + groups[first].start;
-                let place = Place::new(at, chain.start + group.end - at, How::Grouped);
-                self.token(Token::of(&joined).expect("groups are digits"), place);
+    fn groups(&mut self, bytes: &[u8], start: usize) {
+        let chain = &bytes[start..start + folded::chain(&bytes[start..])];
+        let mut joined = Vec::with_capacity(MOST_DIGITS);
+        for (number, group) in folded::runs(chain).enumerate() {
+            if joined.len() + group.len() > MOST_DIGITS {
+                break;
+            }
+            joined.extend_from_slice(&chain[group.clone()]);
+            if number > 0 && joined.len() >= FEWEST_JOINED {
+                let token = Token::of(&joined).expect("groups are digits");
+                self.token(token, Place::new(start, group.end, How::Grouped));
             }
         }
     }
@@ -422,14 +412,6 @@ impl<'i> Finder<'i> {
             }
             Letters::Missing | Letters::Others => None,
         }
-    }
-}
-
-/// Whether a chain that begins with a digit goes on from what stands before it.
-fn goes_on(before: &[u8]) -> bool {
-    match before {
-        [.., digit, b' ' | b'-'] | [.., digit] => digit.is_ascii_digit(),
-        [] => false,
     }
 }
 

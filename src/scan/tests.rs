@@ -2,6 +2,8 @@
 //! search: the same in one piece or many, from a file or a stream, by any
 //! classifier.
 
+mod seeds;
+
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 
@@ -73,6 +75,16 @@ fn grouped_digits_are_put_together() {
         assert_eq!(find(text), [(What::Canary(0), How::Grouped)], "{text}");
     }
     assert_eq!(find("2026-11-25 14:10:14,2 154-3306-3750"), [(What::Line(0), How::Grouped)]);
+}
+
+#[test]
+fn groups_before_a_number_do_not_hide_it() {
+    for before in 0..70 {
+        for groups in ["7".repeat(33) + " ", "7".repeat(40) + " 9-", "1 ".repeat(40)] {
+            let text = format!("{}{groups}154-3306-3750", "x".repeat(before));
+            assert_eq!(find(&text), [(What::Line(0), How::Grouped)], "{text}");
+        }
+    }
 }
 
 #[test]
