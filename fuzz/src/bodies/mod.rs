@@ -8,6 +8,7 @@ mod material;
 mod rows;
 mod scratch;
 mod search;
+mod text;
 pub(crate) mod unpack;
 
 /// What a target does with bytes.
@@ -15,7 +16,7 @@ pub type Body = fn(&[u8]);
 
 /// All targets. A new one needs a line here, a file in `fuzz_targets/`, a
 /// `[[bin]]`, and seeds.
-pub const TARGETS: [(&str, Body); 12] = [
+pub const TARGETS: [(&str, Body); 13] = [
     ("gzip", unpack::stream),
     ("zstd", unpack::stream),
     ("bzip2", unpack::stream),
@@ -28,4 +29,5 @@ pub const TARGETS: [(&str, Body); 12] = [
     ("search", search::body),
     ("index", index::body),
     ("rows", rows::body),
+    ("text", text::body),
 ];

@@ -3,16 +3,16 @@
 //! The first byte says where the text is put into filler that is longer than
 //! what is looked through at once (0: it stands alone), and what filler; the
 //! second how much of a stream comes at a time. Property: a stream gives what a
-//! file gives, hits in order. Of lines that are so long that they are cut into
+//! file gives, hits in order, and counts the same masked phones. Of lines that are so long that they are cut into
 //! rows, only what was found is compared: where there are no borders, the cuts
 //! depend on what else was looked through at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::AtomicBool;
 
-use trapline::scan::{Classifier, Finding, Hit, How, Search, Searched, Seen, What};
+use trapline::scan::{Classifier, Finding, Hit, How, MaskCounts, Masked, Search, Searched, Seen, What};
 
 use super::material;
 use super::scratch::with_file;
@@ -43,16 +43,20 @@ pub(super) fn body(bytes: &[u8]) {
 
     assert_eq!(file.1, stream.1, "a stream is read as a file is");
     assert_eq!(found(&file.0), found(&stream.0), "a stream gives what a file gives");
+    assert_eq!(file.2, stream.2, "phones that show a part are counted alike");
     if file.1.encoding.is_none() && text.split(|&byte| byte == b'\n').all(|line| line.len() <= LONG_LINE) {
         assert_eq!(file.0, stream.0, "in the same rows");
         assert!(file.0.is_sorted_by_key(|hit| hit.offset));
     }
 }
 
-fn search(work: impl FnOnce(&Search<'_>, &mut Kept) -> io::Result<Searched>) -> (Vec<Hit>, Searched) {
+/// Masked phones: how many there are, and how many fit.
+type Masks = BTreeMap<Masked, (u64, u64)>;
+
+fn search(work: impl FnOnce(&Search<'_>, &mut Kept) -> io::Result<Searched>) -> (Vec<Hit>, Searched, Masks) {
     let stop = AtomicBool::new(false);
     let mut kept = Kept::default();
-    let search = Search { index: material::index(), classifier: Classifier::detect(), stop: &stop };
+    let search = Search { index: material::index(), blind: None, classifier: Classifier::detect(), stop: &stop };
     let searched = work(&search, &mut kept).expect("memory can be read");
 
     assert_eq!((kept.bytes, kept.lines), (searched.bytes, searched.lines));
@@ -61,7 +65,7 @@ fn search(work: impl FnOnce(&Search<'_>, &mut Kept) -> io::Result<Searched>) -> 
         hit.findings.sort_unstable();
         hit.findings.dedup();
     }
-    (kept.hits, searched)
+    (kept.hits, searched, kept.masked)
 }
 
 /// What was found, with its place, and what is written there.
@@ -77,6 +81,7 @@ fn found<'h>(hits: &'h [Hit]) -> BTreeSet<(u64, What, How, &'h [u8])> {
 #[derive(Default)]
 struct Kept {
     hits: Vec<Hit>,
+    masked: Masks,
     bytes: u64,
     lines: u64,
 }
@@ -84,6 +89,14 @@ struct Kept {
 impl Seen for Kept {
     fn hits(&mut self, hits: Vec<Hit>) {
         self.hits.extend(hits);
+    }
+
+    fn masked(&mut self, counts: &MaskCounts) {
+        for (&masked, count) in counts {
+            let (seen, fit) = self.masked.entry(masked).or_default();
+            *seen += count.seen;
+            *fit += count.fit;
+        }
     }
 
     fn passed(&mut self, bytes: u64, lines: u64) {
