@@ -151,7 +151,7 @@ fn split(text: &str, repairs: &mut BTreeSet<Repair>) -> (Layout, Vec<String>) {
         (Layout::Sql, Repair::Sql, markup::sql(text)),
         (Layout::Json, Repair::Json, markup::json(text)),
     ] {
-        if let Some(cells) = cells {
+        if let Some(cells) = cells.filter(|cells| !cells.is_empty()) {
             repairs.insert(repair);
             return (layout, cells);
         }

@@ -56,6 +56,13 @@ fn a_row_without_a_separator_is_one_cell() {
 }
 
 #[test]
+fn markup_that_leaves_no_cell_is_one_cell() {
+    for text in ["<tr李</td><td4 15433063750</td></tr>", "<tr>", "{}", "[]", "VALUES ()"] {
+        assert_eq!(row(text).cells().len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn debug_shows_nothing_of_the_row() {
     let shown = format!("{:?}", row("李丽,15433063750"));
 
