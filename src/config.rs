@@ -104,6 +104,9 @@ fn default_timeout() -> u64 {
 /// The version this program reads.
 pub const FORMAT: &str = "trapline.config/1";
 
+/// The name under which rows of dumps are kept; no feed may have it.
+pub const SCAN_FEED: &str = "scan";
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -176,6 +179,11 @@ impl Config {
                 let inner = fault.field.clone().map(|field| format!(".{field}")).unwrap_or_default();
                 fault.at_field(format!("feeds[{place}]{inner}"))
             })?;
+            if feed.name == SCAN_FEED {
+                return Err(Fault::new(format!("a feed may not be called {SCAN_FEED:?}"))
+                    .at_field(format!("feeds[{place}].name"))
+                    .hint("`trapline scan --record` keeps its rows under that name: choose another"));
+            }
             if !names.insert(&feed.name) {
                 return Err(Fault::new(format!("there are two feeds called {:?}", feed.name))
                     .at_field(format!("feeds[{place}].name"))

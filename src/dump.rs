@@ -1,19 +1,32 @@
 //! Scanning dumps: unpacking, search, survey, and what each input came to.
 //!
-//! Knows nothing of registries: a machine that only scans has none.
+//! A scan itself knows nothing of registries: a machine that only scans has
+//! none. Where there is one, what was found is compared with the canaries as
+//! they were planted ([`Rebuilder`], [`Survived`]), or gathered as evidence
+//! ([`Gathered`]).
 
-use std::collections::BTreeMap;
+mod gathered;
+mod hit_line;
+mod rebuilder;
+mod survived;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::fault::Fault;
-use crate::scan::index::Index;
-use crate::scan::{Hit, How, Search, Searched, Seen, Survey, What};
+use crate::rules::hex;
+use crate::scan::{Hit, MaskCounts, Search, Searched, Seen, Survey};
 use crate::unpack::{Item, Limits, Sink, Stop, Unpacker};
+
+pub use gathered::Gathered;
+pub use hit_line::{CanaryFound, HitLine, HitLines, Known, LineFound};
+pub use rebuilder::{Rebuilder, SourceKey};
+pub use survived::Survived;
 
 /// A scan under way.
 pub struct Dump<'s> {
@@ -33,6 +46,10 @@ pub trait Watcher {
     fn hit(&mut self, name: &str, hit: &Hit);
     /// Learns how many bytes more of files were read, packed as they are.
     fn passed(&mut self, bytes: u64);
+    /// Learns what an input came to, after its rows.
+    fn ended(&mut self, input: &Input) {
+        let _ = input;
+    }
 }
 
 /// What one input came to.
@@ -46,6 +63,9 @@ pub struct Input {
     pub rows: u64,
     /// Rows with something of ours.
     pub hits: u64,
+    /// SHA-256 of these bytes, hexadecimal; only where evidence is gathered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// The encoding, where it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<&'static str>,
@@ -86,16 +106,25 @@ impl<'s> Dump<'s> {
         self.told = read;
     }
 
-    fn take(&mut self, name: &str, is_file: bool, scan: impl FnOnce(&mut Tee<'_>) -> io::Result<Searched>) {
+    fn take(
+        &mut self,
+        name: &str,
+        is_file: bool,
+        scan: impl FnOnce(&mut Tee<'_>) -> io::Result<(Searched, Option<String>)>,
+    ) {
         let mut tee =
             Tee { name, is_file, survey: &mut self.survey, watcher: self.watcher, hits: 0, bytes: 0, rows: 0 };
         let outcome = scan(&mut tee);
         let Tee { hits, bytes, rows, .. } = tee;
-        let mut input = Input { name: name.to_owned(), bytes, rows, hits, encoding: None, error: None, stopped: false };
+        let name = name.to_owned();
+        let mut input = Input { name, bytes, rows, hits, sha256: None, encoding: None, error: None, stopped: false };
         match outcome {
-            Ok(searched) => (input.encoding, input.stopped) = (searched.encoding, searched.stopped),
+            Ok((searched, sha256)) => {
+                (input.encoding, input.stopped, input.sha256) = (searched.encoding, searched.stopped, sha256);
+            }
             Err(error) => input.error = Some(error.to_string()),
         }
+        self.watcher.ended(&input);
         self.inputs.push(input);
     }
 }
@@ -104,8 +133,19 @@ impl Sink for Dump<'_> {
     fn item(&mut self, item: Item<'_>) -> Result<(), Stop> {
         let search = self.search;
         match item {
-            Item::File { name, path, .. } => self.take(name, true, |tee| search.file(&File::open(path)?, tee)),
-            Item::Stream { name, content } => self.take(name, false, |tee| search.stream(content, tee)),
+            Item::File { name, path, .. } => self.take(name, true, |tee| {
+                let searched = search.file(&File::open(path)?, tee)?;
+                let is_hashed = search.blind.is_some() && !searched.stopped;
+                Ok((searched, is_hashed.then(|| file_hash(path)).transpose()?))
+            }),
+            Item::Stream { name, content } if search.blind.is_some() => self.take(name, false, |tee| {
+                let mut hashed = Hashed { content, hash: Sha256::new() };
+                let searched = search.stream(&mut hashed, tee)?;
+                Ok((searched, (!searched.stopped).then(|| hex(&hashed.hash.finalize()))))
+            }),
+            Item::Stream { name, content } => {
+                self.take(name, false, |tee| Ok((search.stream(content, tee)?, None)));
+            }
         }
         self.tell();
         if search.stop.load(Ordering::Relaxed) { Err(Stop) } else { Ok(()) }
@@ -137,6 +177,10 @@ impl Seen for Tee<'_> {
         }
     }
 
+    fn masked(&mut self, counts: &MaskCounts) {
+        self.survey.add_masked(counts);
+    }
+
     fn passed(&mut self, bytes: u64, lines: u64) {
         self.bytes += bytes;
         self.rows += lines;
@@ -146,75 +190,22 @@ impl Seen for Tee<'_> {
     }
 }
 
-/// A hit as a line of JSON: what another machine compares and records.
-#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
-pub struct HitLine {
-    /// Name of the input.
-    pub file: String,
-    /// Where the row begins, in bytes.
-    pub offset: u64,
-    /// The row, as text where it is UTF-8 and else read as GB18030.
-    pub row: String,
-    /// Canaries whose number it holds.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub canaries: Vec<CanaryFound>,
-    /// Lines that it holds.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<LineFound>,
+fn file_hash(path: &Path) -> io::Result<String> {
+    let mut hashed = Hashed { content: &mut File::open(path)?, hash: Sha256::new() };
+    io::copy(&mut hashed, &mut io::sink())?;
+    Ok(hex(&hashed.hash.finalize()))
 }
 
-/// A canary in a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct CanaryFound {
-    /// Epoch.
-    pub epoch: String,
-    /// Account; empty for a shared row.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub account: String,
-    /// Batch, or the scope of a shared row.
-    pub batch: String,
-    /// Its place in the batch.
-    pub index: u32,
-    /// How its number was written.
-    pub how: How,
+/// Hashes what passes.
+struct Hashed<'c> {
+    content: &'c mut dyn Read,
+    hash: Sha256,
 }
 
-/// A line in a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct LineFound {
-    /// Its id in the registry.
-    pub line: i64,
-    /// How its phone was written.
-    pub how: How,
-}
-
-impl HitLine {
-    /// Describes a hit of the input called `name`.
-    pub fn new(name: &str, hit: &Hit, index: &Index) -> Self {
-        let directory = index.directory();
-        let row = match std::str::from_utf8(&hit.row) {
-            Ok(text) => text.to_owned(),
-            Err(_) => encoding_rs::GB18030.decode_without_bom_handling(&hit.row).0.into_owned(),
-        };
-        let (mut canaries, mut lines) = (BTreeMap::new(), BTreeMap::new());
-        for finding in &hit.findings {
-            match finding.what {
-                What::Canary(canary) => _ = canaries.entry(canary).or_insert(finding.how),
-                What::Line(line) => _ = lines.entry(line).or_insert(finding.how),
-            }
-        }
-        let canary = |(canary, how)| {
-            let source = &directory.sources[directory.source_of(canary)];
-            let (epoch, account, batch) = (source.epoch.clone(), source.account.clone(), source.batch.clone());
-            CanaryFound { epoch, account, batch, index: canary - source.first, how }
-        };
-        let line = |(line, how): (u32, How)| LineFound { line: directory.lines[line as usize].id, how };
-        Self {
-            file: name.to_owned(),
-            offset: hit.offset,
-            row,
-            canaries: canaries.into_iter().map(canary).collect(),
-            lines: lines.into_iter().map(line).collect(),
-        }
+impl Read for Hashed<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(bytes)?;
+        self.hash.update(&bytes[..read]);
+        Ok(read)
     }
 }

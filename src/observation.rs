@@ -56,6 +56,9 @@ pub struct Observation {
     /// Free text: an agent's note, a complaint.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<String>,
+    /// How often the row stands in its dump.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub count: Option<u64>,
     /// The record's bytes, as they came. Never serialised: what is kept of
     /// them is a keyed hash.
     #[serde(skip)]
@@ -77,6 +80,7 @@ impl Observation {
             number: None,
             place: None,
             text: None,
+            count: None,
             raw: raw.into(),
         }
     }

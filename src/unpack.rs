@@ -91,7 +91,7 @@ use walk::Walk;
 pub struct Limits {
     /// Containers around one stream: `a.csv.gz` in a tar in a zip is 3.
     pub depth: u32,
-    /// Entries of all containers, sheets included.
+    /// Entries of all containers, sheets included; and defects that are reported.
     pub entries: u64,
     /// Bytes out of all layers together.
     pub unpacked_bytes: u64,

@@ -24,6 +24,7 @@ mod names;
 mod phones;
 mod places;
 mod pool;
+mod rows;
 mod surnames;
 mod waybills;
 
@@ -158,12 +159,16 @@ impl<'a> Matcher<'a> {
 
     /// Adds what was said about a person, and whether a name was.
     fn add_person(&self, observation: &Observation, text: Option<&Folded>, hit: &mut Hit) {
+        // A row that was taken apart names somebody else in its other cells.
+        let is_taken_apart = observation.kind == Kind::Row
+            && [&observation.called, &observation.asked_name, &observation.place].into_iter().any(Option::is_some);
+        let text = text.filter(|_| !is_taken_apart);
         let asked = observation.asked_name.as_deref().and_then(|name| self.names.read(name));
         let name = asked.or_else(|| text.and_then(|text| heard::in_text(&self.names, text)));
         hit.named = name.is_some();
         let in_column = observation.place.as_deref().and_then(|place| self.places.find(place, Where::Column));
-        let place =
-            in_column.or_else(|| observation.text.as_deref().and_then(|text| self.places.find(text, Where::Text)));
+        let in_text = || observation.text.as_deref().and_then(|text| self.places.find(text, Where::Text));
+        let place = in_column.or_else(|| text.and_then(|_| in_text()));
         let name = name.filter(|name| !name.is_any());
         if !hit.found.is_empty() {
             hit.found.extend(name.map(|name| person(name, PlacePattern::default())));

@@ -6,6 +6,7 @@ use super::*;
 use crate::line::LineNumber;
 use crate::persona::Given;
 use crate::registry::{LineUse, NewLine};
+use crate::scan::text::RowText;
 
 /// A block whose numbers are `YT` and twelve digits, the first four of them 0.
 struct Block;
@@ -439,5 +440,90 @@ proptest! {
         observation.number = Some(text);
 
         prop_assert!(lines(&find(&observation)).is_empty());
+    }
+}
+
+/// What a row of a dump says of our lines, numbers and a person.
+fn row(text: &str) -> Hit {
+    let row = RowText::read(text.as_bytes(), None);
+    with_matcher(&LINES, |matcher| matcher.find(&matcher.row(&row)))
+}
+
+/// Surname and district of the statements about people.
+fn said(hit: &Hit) -> (Option<String>, Option<String>) {
+    let persons = persons(hit);
+    let family = persons.iter().find_map(|person| person.name.family.as_ref()?.first().cloned());
+    (family, persons.iter().find_map(|person| person.place.district.clone()))
+}
+
+#[test]
+fn a_row_speaks_of_whoever_stands_beside_our_line() {
+    let wang = (Some("王".to_owned()), Some("永年区".to_owned()));
+    for text in [
+        "王伟,13812345678,河北省邯郸市永年区人民路5号",
+        "13812345678,王伟,河北省,邯郸市,永年区,人民路5号",
+        "河北省邯郸市永年区人民路5号,王伟，13812345678",
+        "王伟13812345678河北省邯郸市永年区人民路5号",
+        "河北省邯郸市永年区人民路5号13812345678王伟",
+        "王伟----+86 138 1234 5678----河北 邯郸 永年区 人民路5号",
+        "收货人: 王伟 手机号码: 13812345678 所在地区: 河北省 邯郸市 永年区",
+        "YT000012345678,李强,13900000000,广东省广州市,王伟,13812345678,河北省邯郸市永年区人民路5号,女装",
+        "李强|13900000000|广东省|王*|'13812345678|河北省邯郸市永年区",
+        "<tr><td>王女士</td><td>13812345678</td><td>河北省邯郸市永年区</td></tr>",
+        "{\"name\":\"王伟\",\"tel\":13812345678,\"to\":{\"city\":\"邯郸市\",\"area\":\"永年区\"}}",
+        "（7,'王伟','13812345678','河北省邯郸市永年区'）",
+    ] {
+        let hit = row(text);
+
+        assert_eq!(lines(&hit), [1], "{text}");
+        assert_eq!(said(&hit), wang, "{text}");
+    }
+    assert_eq!(numbers(&row("YT000012345678,李强,13900000000,广东省广州市,王伟,13812345678,河北省")), [12345678]);
+}
+
+#[test]
+fn a_row_says_nothing_of_people_where_it_cannot_be_told_whose_line_it_is() {
+    let two_lines = row("李强,15400000042,河北省永年区,王伟,13812345678,广东省广州市");
+    assert_eq!((lines(&two_lines), persons(&two_lines)), (vec![2, 1], vec![]));
+
+    let far_away = row("王伟,1,女装,2020-11-11,13812345678,0.5");
+    assert_eq!((lines(&far_away), persons(&far_away)), (vec![1], vec![]));
+
+    let nobody = row("王伟,13700000000,河北省邯郸市永年区");
+    assert_eq!(nobody, empty_hit());
+}
+
+#[test]
+fn a_row_whose_phone_is_hidden_speaks_of_the_person_beside_it() {
+    let hit = row("YT000012345678,李*,139****0000,河北省邯郸市永年区******");
+
+    assert_eq!(numbers(&hit), [12345678]);
+    assert_eq!(said(&hit), (Some("李".to_owned()), Some("永年区".to_owned())));
+}
+
+#[test]
+fn a_latin_row_speaks_of_whoever_stands_beside_our_line() {
+    for text in [
+        "John Smith,+1 555 010 0199,12 Hill St,Salem,Oregon",
+        "\"Smith, John\",5550100199,\"12 Hill St, Salem, Oregon\"",
+    ] {
+        let hit = row(text);
+
+        assert_eq!(lines(&hit), [6], "{text}");
+        let persons = persons(&hit);
+        assert!(
+            persons.iter().any(|person| person.name.family.as_ref().is_some_and(|set| set.contains("smith"))),
+            "{text}"
+        );
+        assert!(persons.iter().any(|person| person.place.province.as_deref() == Some("OR")), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_row_can_be_read(text in "[王李伟138 245679,;|+*-]{0,60}") {
+        let hit = row(&text);
+
+        prop_assert!(hit.found.len() < 60);
     }
 }

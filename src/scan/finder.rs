@@ -22,6 +22,7 @@ use super::folded;
 use super::index::{Filter, Index};
 use super::keys::Tag;
 use super::letters::{Letters, letters};
+use super::reserved::Reserved;
 use super::runs::{Kinds, Runs};
 use super::token::{MOST_DIGITS, Token};
 
@@ -32,6 +33,8 @@ pub enum What {
     Canary(u32),
     /// A line, by its place in the index's directory.
     Line(u32),
+    /// What may be a number of a reserved block, planted or not.
+    Reserved,
 }
 
 /// How it was written.
@@ -90,6 +93,8 @@ const BATCH: usize = 256;
 pub struct Finder<'i> {
     index: &'i Index,
     filter: Filter<'i>,
+    /// What is nominated in place of canaries, where evidence is gathered.
+    reserved: Option<&'i Reserved>,
     numbers: u64,
     phones: u64,
     /// Digits of the shortest run that is looked at.
@@ -100,8 +105,6 @@ pub struct Finder<'i> {
     shortest_chain: usize,
     /// Whether a digit stands before the next block.
     before: bool,
-    /// Whether a chain of groups goes on into it.
-    chain: bool,
     classifier: Classifier,
     wide: Wide,
     classes: Vec<Classes>,
@@ -142,18 +145,29 @@ impl Place {
 impl<'i> Finder<'i> {
     /// A finder of what `index` holds.
     pub fn new(index: &'i Index, classifier: Classifier) -> Self {
+        Self::with(index, classifier, None)
+    }
+
+    /// A finder of lines and of numbers of reserved blocks, which never asks
+    /// which of them were planted.
+    pub fn blind(index: &'i Index, classifier: Classifier, reserved: &'i Reserved) -> Self {
+        Self::with(index, classifier, Some(reserved))
+    }
+
+    fn with(index: &'i Index, classifier: Classifier, reserved: Option<&'i Reserved>) -> Self {
         let (numbers, phones) = index.lengths();
+        let numbers = reserved.map_or(numbers, |reserved| reserved.lengths);
         let fewest_joined = ((numbers | phones) >> FEWEST_JOINED).trailing_zeros() + FEWEST_JOINED as u32;
         Self {
             index,
             filter: index.filter(),
+            reserved,
             numbers,
             phones,
             least: ((numbers | phones).trailing_zeros() as usize).clamp(4, MOST_DIGITS),
             fewest_joined,
             shortest_chain: (fewest_joined as usize + 1).min(MOST_DIGITS),
             before: false,
-            chain: false,
             classifier,
             wide: Wide::Utf8,
             classes: Vec::with_capacity(STRETCH + 1),
@@ -188,7 +202,6 @@ impl<'i> Finder<'i> {
         let mut last = [0; BLOCK];
         last[..tail.len()].copy_from_slice(tail);
         self.before = range.start.checked_sub(1).is_some_and(|at| bytes[at].is_ascii_digit());
-        self.chain = goes_on(&bytes[..range.start]);
         let mut classes = std::mem::take(&mut self.classes);
         for from in (0..needed).step_by(STRETCH) {
             let to = needed.min(from + STRETCH);
@@ -246,17 +259,16 @@ impl<'i> Finder<'i> {
 
         let joints = both(here.gaps, next.gaps) & follows & (digits >> 1);
         let chained = digits | joints;
-        let begins = at_least(chained, self.shortest_chain) & !(chained << 1 | u64::from(self.chain));
-        self.chain = chained >> (BLOCK - 1) & 1 == 1;
-        let mut chains = begins as u32 & mask;
-        while chains != 0 {
-            let start = chains.trailing_zeros();
-            chains &= chains - 1;
+        let mut groups = (at_least(chained, self.shortest_chain) & digits & !follows) as u32 & mask;
+        while groups != 0 {
+            let start = groups.trailing_zeros();
+            groups &= groups - 1;
             let length = (chained >> start).trailing_ones();
             let count = (digits >> start & u64::MAX >> (64 - length)).count_ones();
-            // A date and an hour are ten digits in groups: they are in every row.
-            if count < length && count >= self.fewest_joined {
-                self.chain(bytes, base + start as usize);
+            // A date and an hour are ten digits in groups: they are in every row. What reaches the end of
+            // both blocks may have more groups behind it.
+            if count < length && count >= self.fewest_joined || start + length == 2 * BLOCK as u32 {
+                self.groups(bytes, base + start as usize);
             }
         }
         if here.wide & mask != 0 {
@@ -307,25 +319,20 @@ impl<'i> Finder<'i> {
         }
     }
 
-    /// Takes every row of two or more whole groups of a chain, in which one gap
-    /// stands between each and the next, for a number.
+    /// Takes every row of two or more whole groups, the first of which begins at
+    /// `start` and each next one behind one gap, for a number.
     #[inline(never)]
-    fn chain(&mut self, bytes: &[u8], start: usize) {
-        let chain = start..start + folded::chain(&bytes[start..]);
-        let groups: Vec<Range<usize>> = folded::runs(&bytes[chain.clone()]).collect();
-        for first in 0..groups.len() {
-            let mut joined = bytes[chain.start + groups[first].start..chain.start + groups[first].end].to_vec();
-            for group in &groups[first + 1..] {
-                joined.extend_from_slice(&bytes[chain.start + group.start..chain.start + group.end]);
-                if joined.len() > MOST_DIGITS {
-                    break;
-                }
-                if joined.len() < FEWEST_JOINED {
-                    continue;
-                }
-                let at = chain.start + groups[first].start;
-                let place = Place::new(at, chain.start + group.end - at, How::Grouped);
-                self.token(Token::of(&joined).expect("groups are digits"), place);
+    fn groups(&mut self, bytes: &[u8], start: usize) {
+        let chain = &bytes[start..start + folded::chain(&bytes[start..])];
+        let mut joined = Vec::with_capacity(MOST_DIGITS);
+        for (number, group) in folded::runs(chain).enumerate() {
+            if joined.len() + group.len() > MOST_DIGITS {
+                break;
+            }
+            joined.extend_from_slice(&chain[group.clone()]);
+            if number > 0 && joined.len() >= FEWEST_JOINED {
+                let token = Token::of(&joined).expect("groups are digits");
+                self.token(token, Place::new(start, group.end, How::Grouped));
             }
         }
     }
@@ -370,6 +377,12 @@ impl<'i> Finder<'i> {
     /// first, all of them, so that memory answers many at once.
     #[inline(never)]
     fn flush(&mut self, bytes: &[u8]) {
+        if let Some(reserved) = self.reserved {
+            for (_, place) in self.waiting.drain(..).filter(|(token, _)| reserved.may_hold(*token)) {
+                self.findings.push(place.finding(What::Reserved, place.how));
+            }
+            return;
+        }
         let tokens = self.waiting.iter().map(|(token, _)| *token);
         self.index.tagger.tag_all(tokens, &mut self.blocks);
         std::hint::black_box(self.blocks.iter().fold(0, |all, block| all ^ self.filter.touch(Tag::read(block))));
@@ -399,14 +412,6 @@ impl<'i> Finder<'i> {
             }
             Letters::Missing | Letters::Others => None,
         }
-    }
-}
-
-/// Whether a chain that begins with a digit goes on from what stands before it.
-fn goes_on(before: &[u8]) -> bool {
-    match before {
-        [.., digit, b' ' | b'-'] | [.., digit] => digit.is_ascii_digit(),
-        [] => false,
     }
 }
 

@@ -9,23 +9,29 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod classes;
+pub mod compare;
 mod finder;
 mod folded;
 pub mod index;
 mod keys;
 mod letters;
+mod masks;
 mod phones;
+mod reserved;
 mod rows;
 mod runs;
 mod search;
 mod survey;
 #[cfg(test)]
 mod tests;
+pub mod text;
 mod token;
 
 pub use classes::Classifier;
 pub use finder::{Finder, Finding, How, What, Wide};
 pub use keys::ScanKey;
+pub use masks::{MaskCount, MaskCounts, Masked};
+pub use reserved::Reserved;
 pub use rows::{Row, rows};
 pub use search::{Hit, Search, Searched, Seen};
 pub use survey::{Bracket, SourceFound, Survey};

@@ -23,6 +23,8 @@ use super::classes::Classifier;
 use super::finder::{Finder, Finding, Wide};
 use super::folded::MOST_ROW;
 use super::index::Index;
+use super::masks::MaskCounts;
+use super::reserved::Reserved;
 use super::rows::rows;
 
 /// Bytes that are looked through at once.
@@ -42,6 +44,9 @@ const ROUND: usize = 128;
 pub struct Search<'s> {
     /// What is looked for.
     pub index: &'s Index,
+    /// Where evidence is gathered: blocks of which every number is nominated,
+    /// and canaries are not looked for.
+    pub blind: Option<&'s Reserved>,
     /// How bytes are told apart.
     pub classifier: Classifier,
     /// Set when the search is to stop.
@@ -65,6 +70,8 @@ pub trait Seen {
     fn hits(&mut self, hits: Vec<Hit>);
     /// Learns how many bytes and lines more were looked through.
     fn passed(&mut self, bytes: u64, lines: u64);
+    /// Learns of phones of which only a part is shown.
+    fn masked(&mut self, counts: &MaskCounts);
 }
 
 /// What a search came to.
@@ -110,14 +117,15 @@ impl Search<'_> {
                 let end = to.min(start + STRETCH as u64);
                 self.stretch_of(file, start..end, finder, bytes)
             };
-            let stretches: Vec<io::Result<(Vec<Hit>, u64)>> =
+            let stretches: Vec<io::Result<Looked>> =
                 starts.par_iter().map_init(|| (self.finder(script), Vec::new()), look).collect();
             let (mut hits, mut lines, mut outcome) = (Vec::new(), 0, Ok(()));
             for stretch in stretches {
                 match stretch {
-                    Ok((found, ended)) => {
-                        hits.extend(found);
-                        lines += ended;
+                    Ok(looked) => {
+                        hits.extend(looked.hits);
+                        lines += looked.lines;
+                        seen.masked(&looked.masked);
                     }
                     Err(error) => outcome = Err(error),
                 }
@@ -147,13 +155,13 @@ impl Search<'_> {
         range: Range<u64>,
         finder: &mut Finder<'_>,
         bytes: &mut Vec<u8>,
-    ) -> io::Result<(Vec<Hit>, u64)> {
+    ) -> io::Result<Looked> {
         let from = range.start.saturating_sub(MARGIN as u64);
         bytes.resize((range.end - from) as usize + MARGIN, 0);
         let read = read_at_most(file, bytes, from)?;
         let start = ((range.start - from) as usize).min(read);
         let end = ((range.end - from) as usize).min(read);
-        Ok(look(finder, &bytes[..read], start..end, from))
+        Ok(self.look(finder, &bytes[..read], start..end, from))
     }
 
     /// Searches a stream.
@@ -186,7 +194,7 @@ impl Search<'_> {
         seen: &mut dyn Seen,
     ) -> io::Result<()> {
         let most = rayon::current_num_threads() + 1;
-        let (sender, receiver) = mpsc::channel::<(usize, Vec<Hit>, u64, u64)>();
+        let (sender, receiver) = mpsc::channel::<(usize, Looked, u64)>();
         let mut order = Order { next: 0, waiting: Vec::new(), whole: Whole::default() };
         let mut outcome = Ok(());
         rayon::in_place_scope(|scope| {
@@ -214,11 +222,11 @@ impl Search<'_> {
                 let sender = sender.clone();
                 scope.spawn(move |_| {
                     let mut finder = self.finder(script);
-                    let (hits, ended) = look(&mut finder, &bytes, from..to, base);
+                    let mut looked = self.look(&mut finder, &bytes, from..to, base);
                     let is_cut = ends && bytes.last().is_some_and(|last| *last != b'\n');
-                    let lines = ended + u64::from(is_cut);
+                    looked.lines += u64::from(is_cut);
                     // The receiver is gone only when the search is.
-                    let _ = sender.send((sent, hits, lines, (to - from) as u64));
+                    let _ = sender.send((sent, looked, (to - from) as u64));
                 });
                 sent += 1;
                 while sent - done >= most || (ends && done < sent) {
@@ -235,22 +243,34 @@ impl Search<'_> {
         outcome
     }
 
+    /// Looks through a stretch and cuts out the rows.
+    fn look(&self, finder: &mut Finder<'_>, bytes: &[u8], range: Range<usize>, base: u64) -> Looked {
+        let (findings, lines) = finder.find(bytes, range.clone());
+        let hit = |row: super::rows::Row| Hit {
+            offset: base + row.range.start as u64,
+            row: bytes[row.range].to_vec(),
+            findings: row.findings,
+        };
+        let masked = if self.blind.is_none() { self.index.masks.count(bytes, range) } else { MaskCounts::new() };
+        Looked { hits: rows(bytes, &findings).into_iter().map(hit).collect(), lines, masked }
+    }
+
     fn finder(&self, script: Script) -> Finder<'_> {
-        let mut finder = Finder::new(self.index, self.classifier);
+        let mut finder = match self.blind {
+            Some(reserved) => Finder::blind(self.index, self.classifier, reserved),
+            None => Finder::new(self.index, self.classifier),
+        };
         finder.set_wide(if script == Script::Gb { Wide::Gbk } else { Wide::Utf8 });
         finder
     }
 }
 
-/// Looks through a stretch and cuts out the rows.
-fn look(finder: &mut Finder<'_>, bytes: &[u8], range: Range<usize>, base: u64) -> (Vec<Hit>, u64) {
-    let (findings, lines) = finder.find(bytes, range);
-    let hit = |row: super::rows::Row| Hit {
-        offset: base + row.range.start as u64,
-        row: bytes[row.range].to_vec(),
-        findings: row.findings,
-    };
-    (rows(bytes, &findings).into_iter().map(hit).collect(), lines)
+/// What was found in a stretch.
+struct Looked {
+    hits: Vec<Hit>,
+    /// Lines that end in it.
+    lines: u64,
+    masked: MaskCounts,
 }
 
 /// Makes one hit of a row of which each of two stretches found a part.
@@ -284,20 +304,21 @@ impl Whole {
 /// Puts pieces in the order in which they were read.
 struct Order {
     next: usize,
-    waiting: Vec<(usize, Vec<Hit>, u64, u64)>,
+    waiting: Vec<(usize, Looked, u64)>,
     whole: Whole,
 }
 
 impl Order {
-    fn take(&mut self, piece: (usize, Vec<Hit>, u64, u64), searched: &mut Searched, seen: &mut dyn Seen) {
+    fn take(&mut self, piece: (usize, Looked, u64), searched: &mut Searched, seen: &mut dyn Seen) {
         self.waiting.push(piece);
         while let Some(place) = self.waiting.iter().position(|(number, ..)| *number == self.next) {
-            let (_, hits, lines, bytes) = self.waiting.swap_remove(place);
+            let (_, looked, bytes) = self.waiting.swap_remove(place);
             self.next += 1;
             searched.bytes += bytes;
-            searched.lines += lines;
-            self.whole.take(hits, seen);
-            seen.passed(bytes, lines);
+            searched.lines += looked.lines;
+            self.whole.take(looked.hits, seen);
+            seen.masked(&looked.masked);
+            seen.passed(bytes, looked.lines);
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::finder::{How, What};
 use super::index::Directory;
+use super::masks::MaskCounts;
 use super::search::Hit;
 
 /// Counts of what was found.
@@ -22,6 +23,8 @@ pub struct Survey {
     lines: BTreeMap<u32, u64>,
     /// Findings by the way they were written.
     hows: BTreeMap<How, u64>,
+    /// Phones of which only a part is shown.
+    pub masked: MaskCounts,
 }
 
 /// A source of which canaries were found.
@@ -62,7 +65,12 @@ pub struct Bracket {
 impl Survey {
     /// Takes a hit.
     pub fn add(&mut self, hit: &Hit) {
-        let distinct: BTreeSet<(What, How)> = hit.findings.iter().map(|finding| (finding.what, finding.how)).collect();
+        self.add_row(hit.findings.iter().map(|finding| (finding.what, finding.how)));
+    }
+
+    /// Takes what stands in a row.
+    pub fn add_row(&mut self, found: impl Iterator<Item = (What, How)>) {
+        let distinct: BTreeSet<(What, How)> = found.collect();
         self.rows += 1;
         self.rows_with_number += u64::from(distinct.iter().any(|(what, _)| matches!(what, What::Canary(_))));
         for (what, how) in distinct {
@@ -70,7 +78,15 @@ impl Survey {
             match what {
                 What::Canary(canary) => *self.canaries.entry(canary).or_default() += 1,
                 What::Line(line) => *self.lines.entry(line).or_default() += 1,
+                What::Reserved => {}
             }
+        }
+    }
+
+    /// Takes counts of masked phones.
+    pub fn add_masked(&mut self, counts: &MaskCounts) {
+        for (&masked, count) in counts {
+            self.masked.entry(masked).or_default().add(count);
         }
     }
 

@@ -2,6 +2,8 @@
 //! search: the same in one piece or many, from a file or a stream, by any
 //! classifier.
 
+mod seeds;
+
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
 
@@ -76,6 +78,16 @@ fn grouped_digits_are_put_together() {
 }
 
 #[test]
+fn groups_before_a_number_do_not_hide_it() {
+    for before in 0..70 {
+        for groups in ["7".repeat(33) + " ", "7".repeat(40) + " 9-", "1 ".repeat(40)] {
+            let text = format!("{}{groups}154-3306-3750", "x".repeat(before));
+            assert_eq!(find(&text), [(What::Line(0), How::Grouped)], "{text}");
+        }
+    }
+}
+
+#[test]
 fn country_codes_do_not_hide_a_phone() {
     for text in ["+8615433063750", "8615433063750", "008615433063750"] {
         assert_eq!(find(text), [(What::Line(0), How::Whole)], "{text}");
@@ -120,6 +132,7 @@ fn what_lost_its_digits_is_not_found() {
 #[derive(Default)]
 struct Kept {
     hits: Vec<Hit>,
+    masked: MaskCounts,
     bytes: u64,
     lines: u64,
 }
@@ -127,6 +140,12 @@ struct Kept {
 impl Seen for Kept {
     fn hits(&mut self, hits: Vec<Hit>) {
         self.hits.extend(hits);
+    }
+
+    fn masked(&mut self, counts: &MaskCounts) {
+        for (&masked, count) in counts {
+            self.masked.entry(masked).or_default().add(count);
+        }
     }
 
     fn passed(&mut self, bytes: u64, lines: u64) {
@@ -137,7 +156,7 @@ impl Seen for Kept {
 
 fn search(index: &Index, bytes: &[u8], as_file: bool) -> (Kept, Searched) {
     let stop = AtomicBool::new(false);
-    let search = Search { index, classifier: Classifier::detect(), stop: &stop };
+    let search = Search { index, blind: None, classifier: Classifier::detect(), stop: &stop };
     let mut kept = Kept::default();
     let searched = if as_file {
         let mut file = tempfile::tempfile().expect("a temporary file");
@@ -162,7 +181,10 @@ fn large_dump() -> (Vec<u8>, usize) {
             (format!("YT{:013}", row * 7919), format!("139{:08}", row % 99_999_999))
         };
         planted += usize::from(ours);
-        dump.extend_from_slice(format!("{number},2020-11-05 14:33:33,李平跃,{phone},河北省邯郸市永年区\n").as_bytes());
+        let masked = format!("154****{:04}", row % 10_000);
+        dump.extend_from_slice(
+            format!("{number},2020-11-05 14:33:33,李平跃,{phone},{masked},河北省邯郸市永年区\n").as_bytes(),
+        );
     }
     (dump, planted)
 }
@@ -185,6 +207,10 @@ fn files_and_streams_give_the_same_hits_wherever_they_are_cut() {
     assert_eq!((searched.bytes, searched.lines, searched.stopped), (dump.len() as u64, lines, false));
     assert_eq!((streamed.bytes, streamed.lines), (searched.bytes, searched.lines));
     assert_eq!((file.bytes, file.lines), (searched.bytes, searched.lines));
+    let fits = (1..=lines).filter(|row| [3750, 3768].contains(&(row % 10_000))).count() as u64;
+    let (in_file, in_stream) = (&file.masked[&Masked::MiddleFour], &stream.masked[&Masked::MiddleFour]);
+    assert_eq!((in_file.seen, in_file.fit), (lines, fits));
+    assert_eq!((in_file.seen, in_file.fit), (in_stream.seen, in_stream.fit));
 }
 
 #[test]
@@ -221,7 +247,7 @@ fn other_encodings_are_told_apart() {
 fn a_stopped_search_says_so() {
     let (index, (dump, _)) = (index(), large_dump());
     let stop = AtomicBool::new(true);
-    let search = Search { index: &index, classifier: Classifier::detect(), stop: &stop };
+    let search = Search { index: &index, blind: None, classifier: Classifier::detect(), stop: &stop };
     let mut kept = Kept::default();
 
     let searched = search.stream(&mut &dump[..], &mut kept).expect("it can be read");
@@ -264,4 +290,31 @@ proptest! {
             find_in(&index, &bytes, wide);
         }
     }
+}
+
+#[test]
+fn a_search_for_evidence_takes_every_number_of_a_block_planted_or_not() {
+    let template = crate::template::Template::by_name("yto-express").expect("it is shipped").expect("it is sound");
+    let reserved = Reserved::of(template.block());
+    let block = template.block().expect("it has one");
+    let (index, stop) = (index(), AtomicBool::new(false));
+    let (not_planted, other) = (block.number(123_456_789), "YT8962646785389");
+    assert_ne!(not_planted, NUMBER);
+    let dump = format!("{not_planted},李平跃\n{other},李平跃\n1,{PHONE}\n{NUMBER},李平跃\n");
+    let mut kept = Kept::default();
+
+    let search = Search { index: &index, blind: Some(&reserved), classifier: Classifier::detect(), stop: &stop };
+    search.stream(&mut dump.as_bytes(), &mut kept).expect("it can be read");
+
+    let whats: Vec<Vec<What>> =
+        kept.hits.iter().map(|hit| hit.findings.iter().map(|finding| finding.what).collect()).collect();
+    let is_of_the_block = block_holds(&template, NUMBER);
+    let mut expected = vec![vec![What::Reserved], vec![What::Line(0)]];
+    expected.extend(is_of_the_block.then(|| vec![What::Reserved]));
+    assert_eq!(whats, expected);
+}
+
+fn block_holds(template: &crate::template::Template, number: &str) -> bool {
+    use crate::record::WaybillBlock as _;
+    template.block().is_some_and(|block| block.place_of(number).is_some())
 }

@@ -75,6 +75,12 @@ impl Token {
         bytes
     }
 
+    /// Its value; of more than 16 digits in two parts.
+    #[inline]
+    pub(super) fn value(self) -> (u64, u64) {
+        (self.high >> 6, self.low)
+    }
+
     /// How many digits it has.
     pub fn digits(self) -> usize {
         (self.high & 63) as usize

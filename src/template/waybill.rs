@@ -51,6 +51,11 @@ impl Block {
         form.share(self.size, mask)
     }
 
+    /// All forms that its places are written in.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+        std::iter::once(&self.form).chain(&self.twins)
+    }
+
     /// The block's own form.
     pub(crate) fn form(&self) -> &Form {
         &self.form
@@ -68,7 +73,7 @@ impl WaybillBlock for Block {
 
     fn place_of(&self, normal: &str) -> Option<u64> {
         let number = bare(normal);
-        std::iter::once(&self.form).chain(&self.twins).find_map(|form| form.place(&number, self.size))
+        self.forms().find_map(|form| form.place(&number, self.size))
     }
 }
 

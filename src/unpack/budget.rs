@@ -11,6 +11,7 @@ use std::cell::Cell;
 pub(super) struct Budget {
     pub(super) limits: Limits,
     entries: Cell<u64>,
+    faults: Cell<u64>,
     unpacked: Cell<u64>,
     held: Cell<u64>,
     over: Cell<bool>,
@@ -21,6 +22,7 @@ impl Budget {
         Self {
             limits,
             entries: Cell::default(),
+            faults: Cell::default(),
             unpacked: Cell::default(),
             held: Cell::default(),
             over: Cell::default(),
@@ -52,6 +54,20 @@ impl Budget {
         self.over.set(true);
         let what = format!("more than {} entries: the rest of the input is not read", self.limits.entries);
         Err(Some(Fault::new(what).hint("if the input is not hostile, unpack it first, or raise the limit on entries")))
+    }
+
+    /// Counts a fault; the one to report in its place, if any is.
+    pub(super) fn spend_fault(&self, fault: Fault) -> Option<Fault> {
+        let most = self.limits.entries;
+        self.faults.set(self.faults.get().saturating_add(1));
+        match self.faults.get().checked_sub(most) {
+            None | Some(0) => Some(fault),
+            Some(1) => {
+                let what = format!("more than {most} defects in the input: the others are not listed");
+                Some(Fault { file: fault.file, ..Fault::new(what) })
+            }
+            Some(_) => None,
+        }
     }
 
     /// Counts bytes that came out of a layer; a fault if they are too many, and only once.

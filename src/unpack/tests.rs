@@ -7,6 +7,7 @@ mod laws;
 mod limits;
 mod make;
 mod old_books;
+mod seeds;
 mod tars;
 mod zips;
 

@@ -151,3 +151,118 @@ fn a_dump_without_anything_of_ours_says_so() {
 
     assert_eq!(bench.ok(&["--now", LATER, "scan", &clean]), "no canary and no line of ours was found\n");
 }
+
+/// Another machine's hits of the dump, as lines of JSON.
+fn hits_of_another_machine(bench: &Bench, dump: &str) -> String {
+    let (index, key) = (bench.text("scan.index"), bench.text("scan.key"));
+    bench.ok(&["--now", LATER, "index", "-o", &index, "--key-out", &key]);
+    bench.ok(&["scan", dump, "--index", &index, "--scan-key", &key, "--jsonl", &bench.text("hits.jsonl")]);
+    bench.text("hits.jsonl")
+}
+
+#[test]
+fn what_is_left_of_each_column_is_told_where_the_master_key_is() {
+    let (bench, dump) = dumped();
+    let cut = |row: &str| row.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let header = cut(export(0..1).lines().next().expect("a header").trim_start_matches('\u{feff}'));
+    let column = |name: &str| header.iter().position(|have| have == name).expect("a column");
+    let (number, phone, name) = (column("运单号"), column("收件电话"), column("收件人"));
+    let masked = |row: &str| {
+        let cells = cut(row);
+        if cells.len() < header.len() || cells[phone].len() != 11 {
+            return String::new();
+        }
+        let phone = format!("{}****{}", &cells[phone][..3], &cells[phone][7..]);
+        let name: String = cells[name].chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect();
+        format!("{}----{phone}----{name}", cells[number])
+    };
+    let sold: Vec<String> = dump.lines().map(masked).filter(|row| !row.is_empty()).collect();
+    let sold = bench.file("sold.txt", sold.join("\n"));
+
+    let lines = bench.ok(&["--now", LATER, "scan", &sold, "--jsonl", "-"]);
+    let summary = json(&bench.ok(&["--now", LATER, "scan", &sold, "--json"]));
+    let said = bench.ok(&["--now", LATER, "scan", &sold]);
+
+    let columns = &summary["survived"]["columns"];
+    let counts = |whole: u64, masked: u64, absent: u64| serde_json::json!({"whole": whole, "masked": masked, "damaged": 0, "absent": absent});
+    assert_eq!(columns["number"], counts(20, 0, 0), "{summary}");
+    assert_eq!(columns["recipient.phone"], counts(0, 20, 0), "{summary}");
+    assert_eq!(columns["recipient.name"], counts(0, 20, 0), "{summary}");
+    assert_eq!(columns["goods"], counts(0, 0, 20), "{summary}");
+    assert_eq!(summary["survived"]["layouts"]["dashes"], 20);
+    assert_eq!(
+        lines.lines().filter(|line| json(line)["canaries"][0]["comparison"]["counts"]["masked"] == 2).count(),
+        20
+    );
+    assert!(said.contains("of the 20 canaries in these rows, column by column"), "{said}");
+    assert!(said.contains("cells are parted by dashes (20)"), "{said}");
+}
+
+#[test]
+fn what_another_machine_found_is_compared_as_if_it_were_found_here() {
+    let (bench, dump) = dumped();
+    let dump = bench.file("dump.csv", dump);
+    let hits = hits_of_another_machine(&bench, &dump);
+    assert_eq!(notes(&bench), 0);
+
+    let there = json(&bench.ok(&["--now", LATER, "scan", "--compare", &hits, "--json"]));
+
+    assert_eq!(notes(&bench), 2, "what is shown is noted here too");
+    let here = json(&bench.ok(&["--now", LATER, "scan", &dump, "--json"]));
+    for part in ["rows", "canaries", "lines", "sources", "exported", "survived", "written"] {
+        assert_eq!(here[part], there[part], "{part}");
+    }
+    assert_eq!(there["survived"]["columns"]["recipient.phone"]["whole"], 20);
+
+    let text = fs::read_to_string(&hits).expect("hits");
+    let damaged = bench.file("damaged.jsonl", format!("{{\"file\": 1}}\n{text}not JSON\n"));
+    let said = bench.run(&["--now", LATER, "scan", "--compare", &damaged, "--jsonl", "-"]);
+    assert_eq!(said.status, 1, "two lines were none");
+    assert_eq!(said.stdout.lines().count(), 20, "and the rest went on");
+    let said = bench.run(&["--now", LATER, "scan", "--compare", &damaged]);
+    assert!(said.stderr.contains("damaged.jsonl: line 1:") && said.stderr.contains("line 22:"), "{}", said.stderr);
+}
+
+#[test]
+fn hits_of_a_foreign_index_are_counted_and_not_believed() {
+    let (bench, dump) = dumped();
+    let dump = bench.file("dump.csv", dump);
+    let hits = hits_of_another_machine(&bench, &dump);
+    let foreign = fs::read_to_string(&hits).expect("hits").replace("handan-0", "elsewhere-");
+    let foreign = bench.file("foreign.jsonl", foreign);
+
+    let summary = json(&bench.ok(&["--now", LATER, "scan", "--compare", &foreign, "--json"]));
+
+    assert_eq!(summary["survived"]["unknown"], 20, "{summary}");
+    assert_eq!(summary["canaries"], 0, "{summary}");
+}
+
+#[test]
+fn recorded_rows_show_nobody_and_name_the_leaker_once_they_are_decided() {
+    let (bench, _) = dumped();
+    let dump = bench.file("dump.csv", fs::read(bench.path("handan-02-b1.planted")).expect("planted"));
+
+    let said = bench.run(&["--now", LATER, "scan", "--record", &dump]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stdout.contains("10 rows are recorded as evidence, 0 were before"), "{}", said.stdout);
+    assert!(!format!("{}{}", said.stdout, said.stderr).contains("handan-02 "), "{}", said.stdout);
+    assert_eq!(notes(&bench), 0, "nothing was shown");
+    let again = json(&bench.ok(&["--now", LATER, "scan", "--record", &dump, "--json"]));
+    assert_eq!((&again["recorded"], &again["known"]), (&json("0"), &json("10")), "{again}");
+    assert_eq!(again["inputs"][0]["sha256"].as_str().map(str::len), Some(64));
+
+    bench.ok(&["--now", LATER, "monitor"]);
+    let early = json(&bench.ok(&["--now", LATER, "attribute", "--json"]));
+    assert_eq!(early["attribution"]["named"].as_array().map(Vec::len), Some(0), "windows are open: {early}");
+    let later = "2026-10-22T02:00:00Z";
+    bench.ok(&["--now", later, "monitor"]);
+    let report = json(&bench.ok(&["--now", later, "attribute", "--json"]));
+
+    let named: Vec<&str> = report["attribution"]["named"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|named| named["account"].as_str())
+        .collect();
+    assert_eq!(named, ["handan-02"], "{report}");
+}

@@ -12,6 +12,7 @@ use super::map::Map;
 use super::paged::Paged;
 use crate::fault::Fault;
 use crate::scan::keys::{ScanKey, Tag, Tagger};
+use crate::scan::masks::Masks;
 use crate::scan::phones::Phones;
 
 /// Most bytes that an unpacked directory may have.
@@ -26,6 +27,8 @@ pub struct Index {
     sections: Sections,
     directory: Directory,
     pub(in crate::scan) phones: Phones,
+    /// The lines, as masked phones show them.
+    pub(in crate::scan) masks: Masks,
     pub(in crate::scan) tagger: Tagger,
 }
 
@@ -89,7 +92,8 @@ impl Index {
         })?;
         let lines = directory.lines.iter().map(|line| (line.digits.as_str(), line.country));
         let filter = Paged::of(&map[sections.filter.clone()]);
-        Ok(Self { filter, phones: Phones::new(lines), tagger: key.tagger(), directory, layout, sections, map })
+        let masks = Masks::new(directory.lines.iter().map(|line| line.digits.as_str()));
+        Ok(Self { filter, phones: Phones::new(lines), masks, tagger: key.tagger(), directory, layout, sections, map })
     }
 
     /// Who planted what.

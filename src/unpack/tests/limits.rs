@@ -44,6 +44,17 @@ fn a_layer_that_grows_a_thousandfold_is_given_up_and_the_next_entry_read() {
 }
 
 #[test]
+fn defects_without_number_are_not_all_listed() {
+    let sheets = "<sheet name=\"S\" r:id=\"x\"/>".repeat(300);
+    let book = make::deflated(&[("xl/workbook.xml", sheets.as_bytes()), ("a.csv", b"plain")]);
+
+    let drain = drain(Limits { entries: 100, ..Limits::default() }, &book);
+
+    assert_eq!((drain.bytes, drain.lines.len()), (vec![5], 101));
+    assert_eq!(drain.lines[100], "x!S: more than 100 defects in the input: the others are not listed");
+}
+
+#[test]
 fn little_output_has_no_ratio() {
     let zeros = vec![0; 4 << 20];
     let packed = make::squeeze(Codec::Gzip, &zeros);

@@ -86,6 +86,15 @@ pub(super) fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A book of sheets as given, with the parts around them.
 pub(super) fn book(sheets: &[(&str, &str)], shared_strings: Option<&str>) -> Vec<u8> {
+    book_by(sheets, shared_strings, ::zip::CompressionMethod::Deflated)
+}
+
+/// The same, packed in a certain way.
+pub(super) fn book_by(
+    sheets: &[(&str, &str)],
+    shared_strings: Option<&str>,
+    method: ::zip::CompressionMethod,
+) -> Vec<u8> {
     let tagged = |tag: &str, each: &dyn Fn(usize, &str) -> String| {
         let items: String = sheets.iter().enumerate().map(|(at, (name, _))| each(at + 1, name)).collect();
         format!("<?xml version=\"1.0\"?>\n{tag}{items}")
@@ -107,5 +116,5 @@ pub(super) fn book(sheets: &[(&str, &str)], shared_strings: Option<&str>) -> Vec
     }
     parts.extend(shared_strings.map(|strings| ("xl/sharedStrings.xml".to_owned(), strings.to_owned())));
     let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, xml)| (name.as_str(), xml.as_bytes())).collect();
-    deflated(&parts)
+    zip(&parts, method)
 }

@@ -36,8 +36,9 @@ fn text(text: &str) -> Vec<u8> {
     out
 }
 
+/// A compound file of small sectors, as Excel writes it.
 fn compound(name: &str, stream: &[u8]) -> Vec<u8> {
-    let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).expect("memory");
+    let mut file = cfb::CompoundFile::create_with_version(cfb::Version::V3, Cursor::new(Vec::new())).expect("memory");
     file.create_stream(name).and_then(|mut out| out.write_all(stream)).expect("memory");
     file.into_inner().into_inner()
 }
@@ -82,8 +83,8 @@ fn each_sheet_is_a_stream_of_lines() {
     assert_eq!(found.faults, []);
 }
 
-#[test]
-fn every_kind_of_cell_is_read() {
+/// A book with cells of every kind.
+pub(super) fn every_kind() -> Vec<u8> {
     let compact = |number: i32| ((number << 2) | 2).to_le_bytes();
     let many = [&place(3, 0)[..4], &[0, 0], &compact(1), &[0, 0], &compact(-2), &[1, 0]].concat();
     let records = [
@@ -102,8 +103,12 @@ fn every_kind_of_cell_is_read() {
         [bof(0x0600), cell(0x0203, 9, 9, &7.0_f64.to_le_bytes()), eof()].concat(),
         cell(0x0203, 65535, 255, &1.0_f64.to_le_bytes()),
     ];
+    book(&[], &[("S", records.concat())])
+}
 
-    let found = unpack(&book(&[], &[("S", records.concat())]));
+#[test]
+fn every_kind_of_cell_is_read() {
+    let found = unpack(&every_kind());
 
     let far = "\t".repeat(255);
     let expected = format!("13800138000\t12\t\t标签 here\nTRUE\t#N/A\n2.5\tformula\tFALSE\n1\t-2\n{far}1\n");
@@ -111,8 +116,8 @@ fn every_kind_of_cell_is_read() {
     assert_eq!(found.texts(), [("x!S", &*expected)]);
 }
 
-#[test]
-fn shared_texts_go_on_in_records_behind() {
+/// A book with texts that go on in records behind.
+pub(super) fn long_texts() -> Vec<u8> {
     // "ab" + "张三" cut in the middle, where the second piece is wide; then one with runs and more
     let first = [&[2, 0, 0, 0, 2, 0, 0, 0][..], &[4, 0, 0], b"ab"].concat();
     let second = [&[1][..], &"张三".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat();
@@ -120,22 +125,30 @@ fn shared_texts_go_on_in_records_behind() {
     let globals = [record(0x00fc, &first), record(0x003c, &[second, rich].concat()), record(0x003c, &[9, 9])];
     let cells = [cell(0x00fd, 0, 0, &[0, 0, 0, 0]), cell(0x00fd, 0, 1, &[1, 0, 0, 0])].concat();
 
-    let found = unpack(&book(&globals, &[("S", cells)]));
+    book(&globals, &[("S", cells)])
+}
+
+#[test]
+fn shared_texts_go_on_in_records_behind() {
+    let found = unpack(&long_texts());
 
     assert_eq!(found.lines(), [""; 0]);
     assert_eq!(found.texts(), [("x!S", "ab张三\txyz\n")]);
 }
 
-#[test]
-fn a_book_of_excel_95_is_read_in_its_code_page() {
+/// A book of Excel 95.
+pub(super) fn excel_95() -> Vec<u8> {
     let label = [&[4, 0][..], b"\xd5\xc5\xc8\xfd"].concat();
     let sheet = [bof(0x0500), cell(0x0204, 0, 0, &label), eof()].concat();
     let head = [bof(0x0500), record(0x0042, &936_u16.to_le_bytes())].concat();
     let bound = |at: u32| record(0x0085, &[&at.to_le_bytes()[..], &[0, 0, 4], b"\xb5\xd8\xd6\xb7"].concat());
     let at = head.len() + bound(0).len() + eof().len();
-    let stream = [head, bound(at as u32), eof(), sheet].concat();
+    compound("/Book", &[head, bound(at as u32), eof(), sheet].concat())
+}
 
-    assert_eq!(unpack(&compound("/Book", &stream)).texts(), [("x!地址", "张三\n")]);
+#[test]
+fn a_book_of_excel_95_is_read_in_its_code_page() {
+    assert_eq!(unpack(&excel_95()).texts(), [("x!地址", "张三\n")]);
 }
 
 #[test]

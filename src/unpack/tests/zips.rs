@@ -238,6 +238,29 @@ fn an_entry_that_points_nowhere_is_a_fault() {
 }
 
 #[test]
+fn a_place_that_no_file_has_spoils_nothing_beside_it() {
+    let (good, bad) = (Raw::stored(b"a", b"plain"), Raw::stored(b"b", b"plain"));
+    let mut out = good.local();
+    let start = out.len() as u32;
+    out.extend(good.listed(0));
+    // an extra field with the offset in 64 bits
+    let mut listed = bad.listed(u32::MAX);
+    listed[30] = 12;
+    listed.extend([1, 0, 8, 0].into_iter().chain(u64::MAX.to_le_bytes()));
+    out.extend(listed);
+    let bytes = out.len() as u32 - start;
+    out.extend(end(2, bytes, start));
+    let (folder, path) = file_of(&out);
+
+    let found = unpack_path(&path, folder.path());
+
+    assert_eq!(found.texts(), [("x!a", "plain")]);
+    assert_eq!(found.faults.len(), 1);
+    assert!(found.lines()[0].ends_with("no entry is where the zip archive's directory says"), "{:?}", found.lines());
+    assert_eq!(found, unpack(&out));
+}
+
+#[test]
 fn a_count_that_lies_is_a_fault() {
     let mut lying = archive(&[Raw::stored(b"a", b"plain")], &[0]);
     let end = lying.len() - 22;

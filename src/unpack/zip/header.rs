@@ -187,6 +187,10 @@ pub(super) fn is_entry(archive: &mut dyn ReadSeek, at: u64) -> io::Result<bool> 
 
 /// Fills a buffer as far as there is something; returns how far.
 pub(super) fn read_at(archive: &mut dyn ReadSeek, at: u64, into: &mut [u8]) -> io::Result<usize> {
+    // a file refuses to be asked for such a place; to the archive it is behind the end like any other
+    if i64::try_from(at).is_err() {
+        return Ok(0);
+    }
     archive.seek(SeekFrom::Start(at))?;
     let mut read = 0;
     while read < into.len() {
