@@ -251,6 +251,9 @@ fn recorded_rows_show_nobody_and_name_the_leaker_once_they_are_decided() {
     assert_eq!((&again["recorded"], &again["known"]), (&json("0"), &json("10")), "{again}");
     assert_eq!(again["inputs"][0]["sha256"].as_str().map(str::len), Some(64));
 
+    let refused = bench.fails(&["--now", LATER, "scan", &dump]);
+    assert!(refused.contains("10 rows that were recorded") && refused.contains("--show-anyway"), "{refused}");
+    assert_eq!(notes(&bench), 0, "nothing was shown yet");
     bench.ok(&["--now", LATER, "monitor"]);
     let early = json(&bench.ok(&["--now", LATER, "attribute", "--json"]));
     assert_eq!(early["attribution"]["named"].as_array().map(Vec::len), Some(0), "windows are open: {early}");
@@ -265,4 +268,5 @@ fn recorded_rows_show_nobody_and_name_the_leaker_once_they_are_decided() {
         .filter_map(|named| named["account"].as_str())
         .collect();
     assert_eq!(named, ["handan-02"], "{report}");
+    assert!(bench.ok(&["--now", later, "scan", &dump]).contains("handan-02"), "now it may be looked at");
 }

@@ -13,8 +13,10 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use trapline::config::SCAN_FEED;
 use trapline::dump::{Dump, HitLines, Input, Known, Survived, Watcher};
 use trapline::fault::Fault;
+use trapline::registry::Registry as _;
 use trapline::scan::index::Index;
 use trapline::scan::{Classifier, ScanKey, Search, Survey};
 use trapline::unpack::Limits;
@@ -61,6 +63,9 @@ pub struct Args {
     /// Record rows as evidence and show nobody; `monitor` decides about them later
     #[arg(long, conflicts_with_all = ["index", "jsonl", "compare"])]
     record: bool,
+    /// Show what is found although recorded rows wait to be decided, and say nothing then
+    #[arg(long, hide_short_help = true)]
+    show_anyway: bool,
     /// Compare the rows that another machine wrote with --jsonl; `-` reads standard input
     #[arg(long, value_name = "HITS", conflicts_with = "index")]
     compare: Option<PathBuf>,
@@ -105,6 +110,7 @@ fn elsewhere(args: &Args, index: &Index) -> anyhow::Result<ExitCode> {
 /// for it, and are then compared with the canaries as they were planted.
 fn here(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut session = Session::open(settings)?;
+    refuse_to_spoil(args, &session)?;
     let index = super::index::fresh(&session)?;
     let out = args.jsonl.as_deref().map(open_out).transpose()?;
     let held = tempfile::tempfile()?;
@@ -117,6 +123,7 @@ fn here(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 /// Compares what another machine found.
 fn compared(args: &Args, hits: &Path, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut session = Session::open(settings)?;
+    refuse_to_spoil(args, &session)?;
     let index = super::index::fresh(&session)?;
     let name = hits.display().to_string();
     let input: Box<dyn io::Read> = if hits == Path::new("-") {
@@ -151,6 +158,27 @@ fn compare_held(session: &Session, mut held: File, mut out: Option<Box<dyn io::W
         out.flush()?;
     }
     Ok(survived)
+}
+
+/// What is shown before recorded rows are decided makes them say nothing: fails
+/// while there are such rows, unless that is wanted.
+fn refuse_to_spoil(args: &Args, session: &Session) -> anyhow::Result<()> {
+    let epochs = session.registry.epochs()?;
+    let live = epochs.iter().filter(|epoch| session.now < trapline::epoch::horizon(&epoch.rules));
+    for epoch in live.filter(|_| !args.show_anyway) {
+        let rules = &epoch.rules;
+        let waiting = session.registry.undecided(rules.epoch, rules.begins, trapline::epoch::horizon(rules))?;
+        let count = waiting.iter().filter(|row| row.feed == SCAN_FEED).count();
+        if let Some(newest) = waiting.iter().rev().find(|row| row.feed == SCAN_FEED) {
+            let decided = record::decided_after(newest.at, &rules.triage);
+            return Err(Fault::new(format!(
+                "{count} rows that were recorded as evidence are not decided yet, and say nothing once it was shown whose they are"
+            ))
+            .hint(format!("run `trapline monitor` after {decided:.0} and look then, or look now with --show-anyway"))
+            .into());
+        }
+    }
+    Ok(())
 }
 
 fn conclude(args: &Args, found: &Found) -> anyhow::Result<ExitCode> {

@@ -91,7 +91,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// When every window that could cover what is recorded now has closed.
-fn decided_after(now: Timestamp, triage: &Triage) -> Timestamp {
+pub fn decided_after(now: Timestamp, triage: &Triage) -> Timestamp {
     let wait = i64::from(triage.storm_window_seconds) + i64::from(triage.settle_seconds);
     now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(Timestamp::MAX)
 }

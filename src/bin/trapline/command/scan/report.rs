@@ -12,6 +12,9 @@ use trapline::scan::{Bracket, How, MaskCounts, Masked, SourceFound, Survey};
 
 use crate::terminal::{answer, answer_table, note, table};
 
+/// Fewer bytes are looked through at once.
+const WORTH_A_RATE: u64 = 100_000_000;
+
 /// What a scan came to.
 #[derive(Default)]
 pub struct Found {
@@ -54,7 +57,10 @@ pub fn print_inputs(inputs: &[Input], faults: &[Fault], took: Duration) {
     if !inputs.is_empty() {
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
         let seconds = took.as_secs_f64();
-        note(&format!("{:.1} MB in {seconds:.1} s ({:.2} GB/s)", bytes as f64 / 1e6, bytes as f64 / seconds / 1e9));
+        // Of a small file the rate would be that of opening it.
+        if bytes >= WORTH_A_RATE {
+            note(&format!("{:.1} MB in {seconds:.1} s ({:.2} GB/s)", bytes as f64 / 1e6, bytes as f64 / seconds / 1e9));
+        }
     }
 }
 
