@@ -26,7 +26,7 @@ use crate::unpack::{Item, Limits, Sink, Stop, Unpacker};
 pub use gathered::Gathered;
 pub use hit_line::{CanaryFound, HitLine, HitLines, Known, LineFound};
 pub use rebuilder::{Rebuilder, SourceKey};
-pub use survived::Survived;
+pub use survived::{Survived, Writer};
 
 /// A scan under way.
 pub struct Dump<'s> {

@@ -428,6 +428,15 @@ pub fn pool_numbers(registry: &dyn Registry, epoch: u32) -> registry::Result<Vec
         .collect()
 }
 
+/// Every template that some account of some epoch is bound to.
+///
+/// # Errors
+///
+/// When the registry fails or holds a text that this program cannot read.
+pub fn templates_in_use(registry: &dyn Registry) -> Result<Vec<Template>> {
+    registry.templates()?.iter().map(|hash| stored_template(registry, hash)).collect()
+}
+
 /// Reads a template back from the registry.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use crate::casefile::CaseFile;
 use crate::config::Config;
 use crate::epoch;
 use crate::feed::{self, Context, FeedConfig, SourceConfig};
-use crate::issue::{self, stored_template};
+use crate::issue::{self, templates_in_use};
 use crate::key::MasterKey;
 use crate::matcher::{Known, Matcher};
 use crate::registry::{
@@ -22,7 +22,6 @@ use crate::registry::{
 };
 use crate::rules::hex;
 use crate::seal::Vault;
-use crate::template::Template;
 use crate::triage;
 use crate::vocabulary::Vocabulary;
 use crate::webhook::Delivery;
@@ -303,9 +302,4 @@ impl Identities<'_> {
         let tag = self.vault.tag("record", &[self.feed.name.as_bytes(), raw]);
         format!("raw:{}:{occurrence}", hex(&tag))
     }
-}
-
-/// Every template that some account of some epoch is bound to.
-fn templates_in_use(registry: &dyn Registry) -> issue::Result<Vec<Template>> {
-    registry.templates()?.iter().map(|hash| stored_template(registry, hash)).collect()
 }

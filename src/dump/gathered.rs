@@ -13,15 +13,21 @@ use crate::registry::NewObservation;
 use crate::scan::text::RowText;
 use crate::scan::{Hit, How};
 
-/// Distinct rows that are kept of one input: memory has an end, and a dump that
-/// has more rows with lines of ours than this was made to fill it.
+/// Distinct rows that are kept of one input, and their bytes: memory has an end,
+/// and a dump that has more rows with lines of ours than this was made to fill it.
 const MOST_ROWS: usize = 2_000_000;
+const MOST_BYTES: usize = 1 << 30;
+
+/// Rows that are matched, and stored, together.
+const TOGETHER: usize = 10_000;
 
 /// Rows with a line of ours or a number of a reserved block, each once.
-#[derive(Default)]
 pub struct Gathered {
+    most_rows: usize,
+    most_bytes: usize,
     rows: Vec<Kept>,
     places: HashMap<[u8; 32], usize>,
+    bytes: usize,
     left_out: u64,
 }
 
@@ -31,15 +37,26 @@ struct Kept {
     count: u64,
 }
 
+impl Default for Gathered {
+    fn default() -> Self {
+        Self::up_to(MOST_ROWS, MOST_BYTES)
+    }
+}
+
 impl Gathered {
+    fn up_to(most_rows: usize, most_bytes: usize) -> Self {
+        Self { most_rows, most_bytes, rows: Vec::new(), places: HashMap::new(), bytes: 0, left_out: 0 }
+    }
+
     /// Takes a row; one that was there before is counted.
     pub fn add(&mut self, hit: &Hit) {
         let hash = <[u8; 32]>::from(Sha256::digest(&hit.row));
         if let Some(&place) = self.places.get(&hash) {
             self.rows[place].count += 1;
-        } else if self.rows.len() == MOST_ROWS {
+        } else if self.rows.len() == self.most_rows || self.bytes + hit.row.len() > self.most_bytes {
             self.left_out += 1;
         } else {
+            self.bytes += hit.row.len();
             self.places.insert(hash, self.rows.len());
             self.rows.push(Kept { offset: hit.offset, row: parted(hit).into_owned(), count: 1 });
         }
@@ -50,8 +67,8 @@ impl Gathered {
         self.left_out
     }
 
-    /// The rows as observations, in order; those that the matcher makes nothing
-    /// of are left out.
+    /// The rows as observations, in order and some thousand at a time; those that
+    /// the matcher makes nothing of are left out.
     ///
     /// `sha256` is the hash of the whole input and `encoding` its name, where it
     /// is not UTF-8. The same input gives the same identities whenever it is
@@ -62,10 +79,10 @@ impl Gathered {
         encoding: Option<&str>,
         matcher: &Matcher<'_>,
         now: Timestamp,
-    ) -> Vec<NewObservation> {
+    ) -> impl Iterator<Item = Vec<NewObservation>> {
         // UTF-16 was decoded on its way here.
         let encoding: Option<&'static Encoding> = encoding.filter(|name| *name == GB18030.name()).map(|_| GB18030);
-        let observation = |kept: Kept| {
+        let observation = move |kept: Kept| {
             let mut observation = matcher.row(&RowText::read(&kept.row, encoding));
             let hit = matcher.find(&observation);
             let native = format!("{sha256}:{}", kept.offset);
@@ -74,7 +91,11 @@ impl Gathered {
             observation.count = Some(kept.count);
             (!hit.found.is_empty()).then_some(NewObservation { identity, at: now, observation, hit })
         };
-        self.rows.into_par_iter().filter_map(observation).collect()
+        let mut rows = self.rows.into_iter();
+        std::iter::from_fn(move || {
+            let some: Vec<Kept> = rows.by_ref().take(TOGETHER).collect();
+            (!some.is_empty()).then(|| some.into_par_iter().filter_map(&observation).collect())
+        })
     }
 }
 
@@ -125,6 +146,16 @@ mod tests {
         let kept: Vec<(u64, u64)> = gathered.rows.iter().map(|kept| (kept.offset, kept.count)).collect();
         assert_eq!(kept, [(3, 3), (60, 1)]);
         assert_eq!(gathered.left_out(), 0);
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted_and_left_out() {
+        for mut gathered in [Gathered::up_to(2, 1_000), Gathered::up_to(1_000, 26)] {
+            for row in ["15433063750,a", "15433063750,b", "15433063750,c", "15433063750,a"] {
+                gathered.add(&hit(0, row, 0, How::Whole));
+            }
+            assert_eq!((gathered.rows.len(), gathered.rows[0].count, gathered.left_out()), (2, 2, 1));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::canary::Canary;
 use crate::issue;
+use crate::normalize;
 use crate::scan::compare::{Comparison, Counts, Survival};
 use crate::scan::text::{Layout, Repair, RowText};
 
@@ -20,7 +21,8 @@ pub struct Survived {
     pub compared: u64,
     /// Rows without a canary's number: which canary a line alone is of cannot be told here.
     pub without_number: u64,
-    /// Canaries that the registry does not know.
+    /// Canaries that the registry does not know, or whose number is not in the
+    /// row that is said to hold it.
     pub unknown: u64,
     /// How each column came through, in the order in which they were seen first.
     #[serde(serialize_with = "as_map")]
@@ -31,14 +33,30 @@ pub struct Survived {
     pub repairs: BTreeMap<Repair, u64>,
 }
 
+/// Who wrote lines of hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// The search of this very run.
+    Ourselves,
+    /// Another machine, or somebody who says so: a canary is believed where the
+    /// digits of its number stand in the row. Else such a file could have any
+    /// account's canaries noted as seen, and no longer be evidence.
+    Others,
+}
+
 impl Survived {
     /// Compares rows with the canaries that they name, and writes into the
-    /// lines what came of it.
+    /// lines what came of it; what is not believed is counted and taken out.
     ///
     /// # Errors
     ///
     /// When the registry fails.
-    pub fn compare(&mut self, lines: &mut [HitLine], rebuilder: &mut Rebuilder<'_>) -> issue::Result<()> {
+    pub fn compare(
+        &mut self,
+        lines: &mut [HitLine],
+        rebuilder: &mut Rebuilder<'_>,
+        writer: Writer,
+    ) -> issue::Result<()> {
         let mut sources: BTreeMap<SourceKey, Option<Vec<Canary>>> = BTreeMap::new();
         for found in lines.iter().flat_map(|line| &line.canaries) {
             if let Entry::Vacant(entry) = sources.entry(SourceKey::from(found)) {
@@ -46,8 +64,11 @@ impl Survived {
                 entry.insert(canaries);
             }
         }
-        lines.par_iter_mut().for_each(|line| compare(line, &sources));
-        lines.iter().for_each(|line| self.add(line));
+        lines.par_iter_mut().for_each(|line| compare(line, &sources, writer));
+        for line in lines {
+            self.add(line);
+            line.canaries.retain(|found| found.comparison.is_some());
+        }
         Ok(())
     }
 
@@ -91,17 +112,45 @@ impl Counts {
     }
 }
 
-fn compare(line: &mut HitLine, sources: &BTreeMap<SourceKey, Option<Vec<Canary>>>) {
+fn compare(line: &mut HitLine, sources: &BTreeMap<SourceKey, Option<Vec<Canary>>>, writer: Writer) {
     let row = RowText::read(line.row.as_bytes(), None);
     line.layout = Some(row.layout());
     line.repairs = row.repairs().clone();
     for found in &mut line.canaries {
         let canaries = sources[&SourceKey::from(&*found)].as_ref();
         let canary = canaries.and_then(|canaries| canaries.get(found.index as usize));
-        found.comparison = canary.map(|canary| Comparison::of(canary, &row));
+        let believed = canary.filter(|canary| writer == Writer::Ourselves || holds(row.text(), canary));
+        found.comparison = believed.map(|canary| Comparison::of(canary, &row));
     }
+}
+
+/// Whether the longest run of digits of a canary's number stands in a row,
+/// whatever stands between the digits.
+fn holds(row: &str, canary: &Canary) -> bool {
+    let digits: String = row.chars().filter_map(normalize::digit).collect();
+    let runs = canary.number.as_deref().unwrap_or_default().split(|c: char| !c.is_ascii_digit());
+    runs.max_by_key(|run| run.len()).is_some_and(|run| !run.is_empty() && digits.contains(run))
 }
 
 fn as_map<S: serde::Serializer>(columns: &[(String, Counts)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(columns.iter().map(|(role, counts)| (role, counts)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Record;
+
+    #[test]
+    fn a_row_holds_a_number_however_it_is_written_and_no_other() {
+        let number = Some("YT0000361829274".to_owned());
+        let canary = Canary { index: 0, number, people: Vec::new(), record: Record { values: Vec::new() } };
+        for row in ["yt0000361829274", "1,0000-3618-29274", "ＹＴ００００３６１８２９２７４", "李0000361829274154"]
+        {
+            assert!(holds(row, &canary), "{row}");
+        }
+        for row in ["", "YT0000361829275,15433063750", "YT000036182927"] {
+            assert!(!holds(row, &canary), "{row}");
+        }
+    }
 }

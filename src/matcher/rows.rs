@@ -121,11 +121,15 @@ impl Matcher<'_> {
 fn parts(cell: &str) -> Vec<String> {
     let chars: Vec<char> = cell.chars().map(normalize::narrow).collect();
     let is_chinese = chars.iter().any(|&c| normalize::is_han(c));
-    let phones = phone_runs(&chars);
+    let mut phones = phone_runs(&chars).into_iter().peekable();
     let mut parts = vec![String::new()];
     for (at, &c) in chars.iter().enumerate() {
-        let phone = phones.iter().find(|run| run.contains(&at));
-        if phone.is_some_and(|run| run.start == at) || phones.iter().any(|run| run.end == at) {
+        // Runs are in order: each is behind us once we stand behind it.
+        if phones.next_if(|run| run.end == at).is_some() {
+            parts.push(String::new());
+        }
+        let phone = phones.peek().filter(|run| run.contains(&at));
+        if phone.is_some_and(|run| run.start == at) {
             parts.push(String::new());
         }
         let is_separator = matches!(c, ',' | ';' | '|' | '\t' | ':') || (is_chinese && c.is_whitespace());

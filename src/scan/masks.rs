@@ -114,7 +114,7 @@ impl Masks {
         // Stars that go on from before are of what begins there.
         let is_inner = range.start.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b'*');
         let mut from = range.start + if is_inner { stars_at(&bytes[range.start..]) } else { 0 };
-        // One pass for both: it is a tenth of the whole search.
+        // One pass for both.
         for at in memchr2_iter(b'*', b'+', &bytes[range.clone()]).map(|at| range.start + at) {
             if bytes[at] == b'+' {
                 let exponent = at.checked_sub(1).map(|before| &bytes[before..]);

@@ -238,6 +238,39 @@ fn hits_of_a_foreign_index_are_counted_and_not_believed() {
 }
 
 #[test]
+fn forged_hits_note_nothing() {
+    let (bench, dump) = dumped();
+    let dump = bench.file("dump.csv", dump);
+    let hits = hits_of_another_machine(&bench, &dump);
+    // Canaries that are planted and not in these rows: noted as seen they would be evidence no more.
+    let forged: String = fs::read_to_string(&hits)
+        .expect("hits")
+        .lines()
+        .map(|line| {
+            let mut hit = json(line);
+            hit["canaries"][0]["account"] = "handan-02".into();
+            format!("{hit}\n")
+        })
+        .collect();
+    let forged = bench.file("forged.jsonl", forged);
+
+    let summary = json(&bench.ok(&["--now", LATER, "scan", "--compare", &forged, "--json"]));
+
+    assert_eq!((&summary["survived"]["unknown"], &summary["canaries"]), (&json("20"), &json("0")), "{summary}");
+    assert_eq!(notes(&bench), 0);
+}
+
+#[test]
+fn where_no_epoch_would_decide_nothing_is_recorded() {
+    let (bench, dump) = dumped();
+    let dump = bench.file("dump.csv", dump);
+
+    let said = bench.fails(&["--now", "2031-01-01T00:00:00Z", "scan", "--record", &dump]);
+
+    assert!(said.contains("no epoch would decide") && said.contains("epoch open"), "{said}");
+}
+
+#[test]
 fn recorded_rows_show_nobody_and_name_the_leaker_once_they_are_decided() {
     let (bench, _) = dumped();
     let dump = bench.file("dump.csv", fs::read(bench.path("handan-02-b1.planted")).expect("planted"));

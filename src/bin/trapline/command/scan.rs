@@ -13,14 +13,18 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use jiff::{SignedDuration, Timestamp};
 use trapline::config::SCAN_FEED;
-use trapline::dump::{Dump, HitLines, Input, Known, Survived, Watcher};
+use trapline::dump::{Dump, HitLines, Input, Known, Watcher, Writer};
+use trapline::epoch;
 use trapline::fault::Fault;
-use trapline::registry::Registry as _;
+use trapline::registry::{EpochRow, Registry as _};
+use trapline::rules::Triage;
 use trapline::scan::index::Index;
-use trapline::scan::{Classifier, ScanKey, Search, Survey};
+use trapline::scan::{Classifier, Reserved, ScanKey, Search, Survey};
 use trapline::unpack::Limits;
 
+use self::compare::Compared;
 use self::report::Found;
 use self::reveal::reveal;
 use self::screen::{Screen, bar};
@@ -44,7 +48,7 @@ use crate::terminal::answer_json;
 ///
 /// Example:
 ///   $ trapline scan dump.csv
-///   dump.csv: 36512 rows, 4.2 MB; 7 of them hold a canary's number
+///   dump.csv: 36512 rows, 4.2 MB; 7 of them hold something of ours
 ///    account    batch  planted            found     rows
 ///    handan-02  day3   2026-11-21 23:00Z  7 of 10   7
 ///   handan-02: exported after 2026-11-21 23:00Z and before 2026-11-22 23:00Z
@@ -106,17 +110,19 @@ fn elsewhere(args: &Args, index: &Index) -> anyhow::Result<ExitCode> {
     conclude(args, &found)
 }
 
-/// Scans in a workspace. What is about to be shown is noted first: rows wait
-/// for it, and are then compared with the canaries as they were planted.
+/// Scans in a workspace.
 fn here(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut session = Session::open(settings)?;
     refuse_to_spoil(args, &session)?;
     let index = super::index::fresh(&session)?;
     let out = args.jsonl.as_deref().map(open_out).transpose()?;
-    let held = tempfile::tempfile()?;
+    let mut held = tempfile::tempfile()?;
     let mut found = scan(args, &index, Some(Box::new(BufWriter::new(held.try_clone()?))))?;
-    reveal(&mut session, &found.sources, &found.survey, index.directory())?;
-    found.survived = Some(compare_held(&session, held, out)?);
+    held.seek(SeekFrom::Start(0))?;
+    let lines = HitLines::new("what was found", BufReader::new(held));
+    let compared = show(&mut session, &index, lines, Writer::Ourselves, out)?;
+    found.faults.extend(compared.faults);
+    found.survived = Some(compared.survived);
     conclude(args, &found)
 }
 
@@ -136,41 +142,46 @@ fn compared(args: &Args, hits: &Path, settings: &Settings) -> anyhow::Result<Exi
         })?)
     };
     let out = args.jsonl.as_deref().map(open_out).transpose()?;
-    let held = tempfile::tempfile()?;
     let started = Instant::now();
     let lines = HitLines::new(&name, BufReader::new(input));
-    let mut writer = BufWriter::new(held.try_clone()?);
-    let (survey, faults) = compare::read(lines, &Known::of(index.directory()), &mut writer)?;
-    writer.flush()?;
-    let mut found = Found::of(survey, index.directory());
-    found.faults = faults;
-    reveal(&mut session, &found.sources, &found.survey, index.directory())?;
-    found.survived = Some(compare_held(&session, held, out)?);
-    found.took = started.elapsed();
+    let compared = show(&mut session, &index, lines, Writer::Others, out)?;
+    let mut found = Found::of(compared.survey, index.directory());
+    (found.faults, found.survived, found.took) = (compared.faults, Some(compared.survived), started.elapsed());
     conclude(args, &found)
 }
 
-fn compare_held(session: &Session, mut held: File, mut out: Option<Box<dyn io::Write>>) -> anyhow::Result<Survived> {
-    held.seek(SeekFrom::Start(0))?;
-    let lines = HitLines::new("what was found", BufReader::new(held));
-    let survived = compare::compare(session, lines, out.as_deref_mut())?;
-    if let Some(out) = &mut out {
+/// Compares rows with the canaries as they were planted, notes whose they are,
+/// and only then writes them.
+fn show(
+    session: &mut Session,
+    index: &Index,
+    lines: HitLines<impl io::BufRead>,
+    writer: Writer,
+    out: Option<Box<dyn io::Write>>,
+) -> anyhow::Result<Compared> {
+    let mut held = tempfile::tempfile()?;
+    let mut waiting: Box<dyn io::Write> =
+        if out.is_some() { Box::new(BufWriter::new(held.try_clone()?)) } else { Box::new(io::sink()) };
+    let compared = compare::compare(session, lines, writer, &Known::of(index.directory()), &mut waiting)?;
+    waiting.flush()?;
+    reveal(session, &compared.survey, index.directory())?;
+    if let Some(mut out) = out {
+        held.seek(SeekFrom::Start(0))?;
+        io::copy(&mut held, &mut out)?;
         out.flush()?;
     }
-    Ok(survived)
+    Ok(compared)
 }
 
 /// What is shown before recorded rows are decided makes them say nothing: fails
 /// while there are such rows, unless that is wanted.
 fn refuse_to_spoil(args: &Args, session: &Session) -> anyhow::Result<()> {
-    let epochs = session.registry.epochs()?;
-    let live = epochs.iter().filter(|epoch| session.now < trapline::epoch::horizon(&epoch.rules));
-    for epoch in live.filter(|_| !args.show_anyway) {
+    for epoch in live_epochs(session)?.iter().filter(|_| !args.show_anyway) {
         let rules = &epoch.rules;
-        let waiting = session.registry.undecided(rules.epoch, rules.begins, trapline::epoch::horizon(rules))?;
+        let waiting = session.registry.undecided(rules.epoch, rules.begins, epoch::horizon(rules))?;
         let count = waiting.iter().filter(|row| row.feed == SCAN_FEED).count();
         if let Some(newest) = waiting.iter().rev().find(|row| row.feed == SCAN_FEED) {
-            let decided = record::decided_after(newest.at, &rules.triage);
+            let decided = decided_after(newest.at, &rules.triage);
             return Err(Fault::new(format!(
                 "{count} rows that were recorded as evidence are not decided yet, and say nothing once it was shown whose they are"
             ))
@@ -179,6 +190,19 @@ fn refuse_to_spoil(args: &Args, session: &Session) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Epochs that still decide what is recorded now.
+fn live_epochs(session: &Session) -> anyhow::Result<Vec<EpochRow>> {
+    let mut epochs = session.registry.epochs()?;
+    epochs.retain(|epoch| session.now < epoch::horizon(&epoch.rules));
+    Ok(epochs)
+}
+
+/// When every window that could cover a row recorded at `at` has closed.
+fn decided_after(at: Timestamp, triage: &Triage) -> Timestamp {
+    let wait = i64::from(triage.storm_window_seconds) + i64::from(triage.settle_seconds);
+    at.checked_add(SignedDuration::from_secs(wait)).unwrap_or(Timestamp::MAX)
 }
 
 fn conclude(args: &Args, found: &Found) -> anyhow::Result<ExitCode> {
@@ -194,7 +218,7 @@ fn conclude(args: &Args, found: &Found) -> anyhow::Result<ExitCode> {
 fn scan(args: &Args, index: &Index, out: Option<Box<dyn io::Write>>) -> anyhow::Result<Found> {
     let mut screen = Screen { bar: bar(args), index, out, failed: None };
     let started = Instant::now();
-    let (survey, inputs, faults) = search(args, plain(index)?, &mut screen);
+    let (survey, inputs, faults) = search(args, index, None, &mut screen)?;
     screen.bar.finish_and_clear();
     if let Some(error) = screen.failed {
         return Err(error.into());
@@ -208,18 +232,25 @@ fn scan(args: &Args, index: &Index, out: Option<Box<dyn io::Write>>) -> anyhow::
     Ok(found)
 }
 
-/// A search for everything in an index, which the first Ctrl-C ends with what it
-/// has; the second one ends the program.
-fn plain(index: &Index) -> anyhow::Result<Search<'_>> {
-    ctrlc::set_handler(|| {
+/// The first Ctrl-C ends a search with what it has; the second one ends the program.
+fn stop_on_ctrl_c() -> anyhow::Result<()> {
+    let handler = || {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-    })?;
-    Ok(Search { index, blind: None, classifier: Classifier::detect(), stop: &STOP })
+    };
+    Ok(ctrlc::set_handler(handler)?)
 }
 
-fn search(args: &Args, search: Search<'_>, watcher: &mut dyn Watcher) -> (Survey, Vec<Input>, Vec<Fault>) {
+/// Searches all files, for what is in the index or, blind, for evidence.
+fn search(
+    args: &Args,
+    index: &Index,
+    blind: Option<&Reserved>,
+    watcher: &mut dyn Watcher,
+) -> anyhow::Result<(Survey, Vec<Input>, Vec<Fault>)> {
+    stop_on_ctrl_c()?;
+    let search = Search { index, blind, classifier: Classifier::detect(), stop: &STOP };
     let (read, scratch) = (AtomicU64::new(0), std::env::temp_dir());
     let limits = Limits { depth: args.max_depth, unpacked_bytes: args.max_unpacked << 30, ..Limits::default() };
     let mut dump = Dump::new(search, &read, watcher);
@@ -230,7 +261,7 @@ fn search(args: &Args, search: Search<'_>, watcher: &mut dyn Watcher) -> (Survey
             dump.path(path, limits, &scratch);
         }
     }
-    dump.finish()
+    Ok(dump.finish())
 }
 
 /// Bytes of a file or of all files in a folder, for the progress bar.

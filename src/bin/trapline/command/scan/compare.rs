@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use trapline::dump::{HitLine, HitLines, Known, Rebuilder, Survived};
+use trapline::dump::{HitLine, HitLines, Known, Rebuilder, Survived, Writer};
 use trapline::fault::Fault;
 use trapline::scan::Survey;
 
@@ -11,46 +11,37 @@ use crate::session::Session;
 /// Rows that are compared together.
 const TOGETHER: usize = 8192;
 
+/// What came of comparing.
+pub struct Compared {
+    /// What is left of the canaries.
+    pub survived: Survived,
+    /// What was found, as far as it is believed.
+    pub survey: Survey,
+    /// Lines that are no hits.
+    pub faults: Vec<Fault>,
+}
+
 /// Compares the rows in `lines`, and writes them with what came of it.
 pub fn compare(
     session: &Session,
     mut lines: HitLines<impl BufRead>,
-    mut out: Option<&mut (dyn Write + '_)>,
-) -> anyhow::Result<Survived> {
-    let mut survived = Survived::default();
+    writer: Writer,
+    known: &Known<'_>,
+    out: &mut dyn Write,
+) -> anyhow::Result<Compared> {
+    let mut compared = Compared { survived: Survived::default(), survey: Survey::default(), faults: Vec::new() };
     let mut rebuilder = Rebuilder::new(&session.registry, &session.master)?;
     loop {
         let (mut rows, faults) = some(&mut lines)?;
-        debug_assert!(faults.is_empty(), "what this program wrote or read before");
-        if rows.is_empty() {
-            return Ok(survived);
+        if rows.is_empty() && faults.is_empty() {
+            return Ok(compared);
         }
-        survived.compare(&mut rows, &mut rebuilder)?;
-        let Some(out) = &mut out else { continue };
-        for row in &rows {
+        compared.faults.extend(faults);
+        compared.survived.compare(&mut rows, &mut rebuilder, writer)?;
+        for row in rows.iter().filter(|row| !row.canaries.is_empty() || !row.lines.is_empty()) {
+            compared.survey.add_row(row.findings(known).into_iter());
             serde_json::to_writer(&mut *out, row)?;
             out.write_all(b"\n")?;
-        }
-    }
-}
-
-/// Reads what another machine found into a survey; writes what is sound of it to `held`.
-pub fn read(
-    mut lines: HitLines<impl BufRead>,
-    known: &Known<'_>,
-    held: &mut dyn Write,
-) -> anyhow::Result<(Survey, Vec<Fault>)> {
-    let (mut survey, mut faults) = (Survey::default(), Vec::new());
-    loop {
-        let (rows, new) = some(&mut lines)?;
-        if rows.is_empty() && new.is_empty() {
-            return Ok((survey, faults));
-        }
-        faults.extend(new);
-        for row in &rows {
-            survey.add_row(row.findings(known).into_iter());
-            serde_json::to_writer(&mut *held, row)?;
-            held.write_all(b"\n")?;
         }
     }
 }

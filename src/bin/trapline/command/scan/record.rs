@@ -5,36 +5,37 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 use trapline::config::SCAN_FEED;
 use trapline::dump::{Gathered, Input, Watcher};
-use trapline::issue::stored_template;
+use trapline::fault::Fault;
+use trapline::issue::templates_in_use;
 use trapline::matcher::{Known, Matcher};
 use trapline::registry::{self, Ingest, Registry};
-use trapline::rules::{Triage, hex};
-use trapline::scan::{Hit, Reserved, Search};
+use trapline::rules::hex;
+use trapline::scan::{Hit, Reserved};
 use trapline::seal::Vault;
 use trapline::template::Template;
 use trapline::vocabulary::Vocabulary;
 
 use super::report::print_inputs;
 use super::screen::bar;
-use super::{Args, STOP, plain, search};
+use super::{Args, STOP, decided_after, live_epochs, search};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_json, note};
 
-/// Observations that are stored together.
-const TOGETHER: usize = 10_000;
-
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut session = Session::open(settings)?;
+    let windows = live_epochs(&session)?;
+    let decided =
+        windows.iter().map(|epoch| decided_after(session.now, &epoch.rules.triage)).max().ok_or_else(|| {
+            Fault::new("no epoch would decide about what is recorded now").hint("run `trapline epoch open`")
+        })?;
     let triage = session.epoch(None)?.rules.triage;
     let index = crate::command::index::fresh(&session)?;
-    let templates = session.registry.templates()?;
-    let templates: Vec<Template> =
-        templates.iter().map(|hash| stored_template(&session.registry, hash)).collect::<Result<_, _>>()?;
+    let templates = templates_in_use(&session.registry)?;
     let (lines, vocabulary) = (session.registry.lines()?, Vocabulary::of(&templates));
     let vault = Vault::new(&session.master);
     let caller_tag = |digits: &str| hex(&vault.tag("caller", &[digits.as_bytes()]));
@@ -57,14 +58,13 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         failed: None,
     };
     let started = Instant::now();
-    let (_, inputs, faults) = search(args, Search { blind: Some(&reserved), ..plain(&index)? }, &mut recorder);
+    let (_, inputs, faults) = search(args, &index, Some(&reserved), &mut recorder)?;
     recorder.bar.finish_and_clear();
     if let Some(error) = recorder.failed {
         return Err(error.into());
     }
     let recorded = recorder.recorded;
     let stopped = STOP.load(Ordering::Relaxed);
-    let decided = decided_after(session.now, &triage);
     if args.json {
         answer_json(&json!({
             "schema": "trapline.scan-record/1", "inputs": inputs,
@@ -88,12 +88,6 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     let is_whole = !stopped && faults.is_empty() && inputs.iter().all(|input| input.error.is_none());
     Ok(if is_whole && recorded.left_out == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// When every window that could cover what is recorded now has closed.
-pub fn decided_after(now: Timestamp, triage: &Triage) -> Timestamp {
-    let wait = i64::from(triage.storm_window_seconds) + i64::from(triage.settle_seconds);
-    now.checked_add(SignedDuration::from_secs(wait)).unwrap_or(Timestamp::MAX)
 }
 
 /// What came of recording.
@@ -129,10 +123,7 @@ impl Watcher for Recorder<'_> {
         // An input that was not read to its end has no name to be known by again.
         let Some(sha256) = &input.sha256 else { return };
         self.recorded.left_out += gathered.left_out();
-        let mut observations = gathered.observations(sha256, input.encoding, self.matcher, self.now);
-        while self.failed.is_none() && !observations.is_empty() {
-            let rest = observations.split_off(observations.len().min(TOGETHER));
-            let hits = std::mem::replace(&mut observations, rest);
+        for hits in gathered.observations(sha256, input.encoding, self.matcher, self.now) {
             let ingest = Ingest {
                 feed: SCAN_FEED.to_owned(),
                 now: self.now,
@@ -149,6 +140,7 @@ impl Watcher for Recorder<'_> {
                     // Nothing can be kept: there is no sense in going on.
                     STOP.store(true, Ordering::Relaxed);
                     self.failed = Some(error);
+                    return;
                 }
             }
         }

@@ -183,7 +183,10 @@ fn print_survived(survived: &Survived) -> anyhow::Result<()> {
         answer(&format!("done to the rows: {}\n", counted(repairs)))?;
     }
     if survived.unknown > 0 {
-        note(&format!("{} canaries are not in this registry: was it the index of another?", survived.unknown));
+        note(&format!(
+            "{} canaries are not in this registry, or not in the row that is said to hold them",
+            survived.unknown
+        ));
     }
     Ok(())
 }

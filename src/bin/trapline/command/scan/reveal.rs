@@ -13,19 +13,15 @@ use crate::session::Session;
 type Shown = BTreeMap<SourceKey, BTreeSet<u32>>;
 
 /// Notes whose canaries are about to be shown.
-pub fn reveal(
-    session: &mut Session,
-    sources: &[SourceFound],
-    survey: &Survey,
-    directory: &Directory,
-) -> anyhow::Result<()> {
-    let shown: Shown = sources
-        .iter()
+pub fn reveal(session: &mut Session, survey: &Survey, directory: &Directory) -> anyhow::Result<()> {
+    let shown: Shown = survey
+        .sources(directory)
+        .into_iter()
         // A shared row is nobody's: whose it is, no scan says.
         .filter(|found| !found.account.is_empty())
         .map(|found| {
-            let SourceFound { epoch, account, batch, .. } = found.clone();
-            (SourceKey { epoch, account, batch }, survey.canaries_of(found.place, directory).into_iter().collect())
+            let SourceFound { place, epoch, account, batch, .. } = found;
+            (SourceKey { epoch, account, batch }, survey.canaries_of(place, directory).into_iter().collect())
         })
         .collect();
     let revelations = revelations(session, &shown)?;
