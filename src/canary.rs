@@ -11,7 +11,7 @@ use crate::codebook::{Codebook, Holder, Permutation, SharedSlot};
 use crate::derive::Seed;
 use crate::line::LineNumber;
 use crate::persona::{Persona, PersonaMaker, Role};
-use crate::record::{ColumnRole, Record, WaybillBlock};
+use crate::record::{ColumnRole, Record, Value, WaybillBlock};
 use crate::template::{CanaryInput, Template};
 
 /// One fake waybill.
@@ -150,6 +150,17 @@ impl<'a> Mint<'a> {
         let back = i64::from(1 + seed[31] % 14);
         let day = today.checked_sub(back.days()).unwrap_or(today);
         self.template.scratch(role, &seed, day).unwrap_or_default()
+    }
+
+    /// What [`Mint::scratch`] says, and for a value that waits for its row's
+    /// copies what it is beside those.
+    pub fn stand_in(&self, batch: &Batch<'_>, canary: &Canary, role: &ColumnRole, today: Date) -> String {
+        let scratch = |role: &ColumnRole| self.scratch(batch, canary.index, role, today);
+        match canary.record.value(role) {
+            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Given(given)) => given.beside(&|role| Some(scratch(role))).unwrap_or_default(),
+            Some(Value::Between | Value::Copied) | None => scratch(role),
+        }
     }
 
     /// Dresses lines, each in its role, in the persons that `holder` gives them.

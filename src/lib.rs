@@ -51,6 +51,7 @@ pub mod key;
 pub mod line;
 pub mod normalize;
 pub mod persona;
+pub mod learn;
 pub mod plant;
 pub mod record;
 pub mod template;

@@ -53,7 +53,45 @@ pub enum Value {
     /// Something between the neighbours' values (a time, a serial), written in
     /// the column's own format. It depends on the file and is never evidence.
     Between,
+    /// What the template draws once it knows what the row copies from the
+    /// file. It depends on the file, too.
+    Given(Given),
 }
+
+/// A value that waits for what its row copies: the weight of what this sender
+/// sends.
+#[derive(Clone)]
+pub struct Given(Arc<dyn Fn(&Copied<'_>) -> Option<String> + Send + Sync>);
+
+/// What a row copies, by column; `None` where it has no such column.
+pub type Copied<'c> = dyn Fn(&ColumnRole) -> Option<String> + 'c;
+
+impl Given {
+    /// A value that `draw` draws, always the same for the same copies.
+    pub fn new(draw: impl Fn(&Copied<'_>) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(draw))
+    }
+
+    /// The value beside these copies; `None` where the row cannot say it.
+    pub fn beside(&self, copied: &Copied<'_>) -> Option<String> {
+        (self.0)(copied)
+    }
+}
+
+/// Seeds are in it.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given(..)")
+    }
+}
+
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Given {}
 
 /// A canary's values in template order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use crate::codebook::{Codebook, Sizes};
 use crate::derive::{Draw, Stream};
 use crate::key::MasterKey;
 use crate::line::{LineNumber, demo_lines};
-use crate::record::Value;
 use crate::template::Template;
 
 /// Rows of a drill's export before planting.
@@ -53,11 +52,8 @@ pub(super) fn customers(
     let serials: Vec<u64> = (0..u64::from(rows)).map(|row| (1 << 20) + row).collect();
     let canaries = mint.canaries(&batch, &serials);
     let row = |canary: Canary| {
-        let columns = template.columns().iter().map(|column| match canary.record.value(&column.role) {
-            Some(Value::Text(value)) => value.replace([',', '"', '\n'], " "),
-            Some(Value::Between | Value::Copied) | None => {
-                mint.scratch(&batch, canary.index, &column.role, today).replace([',', '"', '\n'], " ")
-            }
+        let columns = template.columns().iter().map(|column| {
+            mint.stand_in(&batch, &canary, &column.role, today).replace([',', '"', '\n'], " ")
         });
         columns.collect()
     };

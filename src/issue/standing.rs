@@ -15,7 +15,7 @@ use super::{Bench, Ground, Result, checked_account, current_rules, pool_numbers}
 use crate::canary::{Batch, Canary, Mint};
 use crate::codebook::Codebook;
 use crate::fault::Fault;
-use crate::record::{ColumnRole, Value, WaybillBlock as _};
+use crate::record::{ColumnRole, WaybillBlock as _};
 use crate::registry::{BatchKey, NewPlanting, PlantedRow, PlantedRows, PlantingRow};
 use crate::template::Template;
 
@@ -272,10 +272,7 @@ impl RowWriter<'_> {
 
     /// There are no neighbours to copy from: the template's stand-ins are used.
     fn value(&self, batch: &Batch<'_>, canary: &Canary, role: &ColumnRole) -> String {
-        match canary.record.value(role) {
-            Some(Value::Text(text)) => text.clone(),
-            Some(Value::Between | Value::Copied) | None => self.mint.scratch(batch, canary.index, role, self.today),
-        }
+        self.mint.stand_in(batch, canary, role, self.today)
     }
 }
 

@@ -110,7 +110,7 @@ impl Maker<'_> {
             if span.kind == Kind::Missing || is_blank_second {
                 continue;
             }
-            let Some(new) = self.say(who, record, column, &old, between)? else {
+            let Some(new) = self.say(who, record, column, (donor, &old), between)? else {
                 // Copied, byte for byte, from the very file that the row goes
                 // into: the one way in which a phone that is no line of ours
                 // may stand in a planted row (invariant 5). The same holds for
@@ -152,7 +152,7 @@ impl Maker<'_> {
         who: &Placed,
         record: &Record,
         column: &Column,
-        old: &str,
+        (donor, old): (&Row, &str),
         between: &[Option<&str>],
     ) -> Result<Option<Said>, Fault> {
         if column.role == ColumnRole::Number
@@ -168,6 +168,10 @@ impl Maker<'_> {
             None | Some(Value::Copied) => None,
             // A time of the template's own would break the order of the file.
             Some(Value::Between) => self.between(column, watched, old, between)?,
+            Some(Value::Given(given)) => given.beside(&|role| self.copied(donor, role)).map(|text| {
+                let text = column.style.render(&column.role, &text, old);
+                Said { text, from_file: true }
+            }),
             Some(Value::Text(_)) if sorted_time => self.between(column, watched, old, between)?,
             Some(Value::Text(text)) => {
                 let text = column.style.render(&column.role, &text, old);
@@ -178,6 +182,12 @@ impl Maker<'_> {
             guard_phone(*role, record, &said.text)?;
         }
         Ok(said)
+    }
+
+    /// What a row copies from its donor in the column of `role`.
+    fn copied(&self, donor: &Row, role: &ColumnRole) -> Option<String> {
+        let column = self.columns.all.iter().find(|column| column.role == *role)?;
+        Some(affixes(&self.text(donor, column.place)).1.to_owned())
     }
 
     fn between(

@@ -62,6 +62,7 @@ mod source;
 mod style;
 mod survey;
 mod surveyor;
+mod table;
 mod times;
 mod verify;
 mod watch;
@@ -77,6 +78,7 @@ pub use order::Order;
 pub use shared::{Shared, SharedRow};
 pub use source::{BytesSource, Compression, Expansion, FileSource, Packer, Source, Unpacked, unpack};
 pub use survey::{Odd, Survey, SurveyedColumn};
+pub use table::{Table, TableColumn};
 pub use verify::{Mismatch, Verified, strip, verify};
 pub use weave::{Plan, Woven};
 

@@ -53,7 +53,7 @@ pub(crate) fn read(
         }
     }
     for (index, (name, node)) in nodes.iter().enumerate() {
-        let used = indices.contains(&index) || fields.iter().any(|field| field.law.sources().contains(&index));
+        let used = indices.contains(&index) || fields.iter().any(|field| field.sources().contains(&index));
         if !used {
             let fault = node.fault(format!("no column shows the field {name:?}"));
             return Err(fault.hint("remove it, or give it a column"));

@@ -1,6 +1,8 @@
 //! A country's divisions: provinces, their districts with the city each is
 //! part of, and the towns below.
 
+use crate::template::local::Below;
+
 /// A country's divisions, from a pool.
 ///
 /// The pool's text, with tabs between cells:
@@ -82,6 +84,11 @@ impl Town {
     fn parse(cell: &'static str) -> Self {
         let mut parts = cell.split(';');
         Self { name: parts.next().unwrap_or_default(), streets: parts.collect() }
+    }
+
+    /// What the local part of an address may say of it.
+    pub(crate) fn below(&self) -> Below<'_> {
+        Below { town: self.name, streets: &self.streets }
     }
 
     /// How much of the post a town of its kind gets, roughly.

@@ -51,6 +51,69 @@ pub(crate) struct Field {
     pub(crate) law: Law,
     /// The keystream block it draws from.
     pub(crate) keystream: Option<usize>,
+    /// Other laws, by what another field says.
+    pub(crate) given: Option<Given>,
+    /// Whether the value depends on what the row copies from the file.
+    pub(crate) is_late: bool,
+}
+
+/// Laws of a choice or a number for what another field says; what none of
+/// them is for follows the field's own law.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// The other field.
+    pub(crate) by: usize,
+    pub(crate) when: Vec<(Case, Law)>,
+}
+
+impl Given {
+    /// The case that `text` is, from 1; 0 for none.
+    pub(crate) fn case(&self, text: &str) -> usize {
+        self.when.iter().position(|(case, _)| case.holds(text)).map_or(0, |place| place + 1)
+    }
+}
+
+/// What another field says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Case {
+    /// This text.
+    Text(String),
+    /// A number of at least the first and less than the second.
+    Span(f64, f64),
+}
+
+impl Case {
+    /// Reads `text`, or a span `2..5`, `..5`, `5..`.
+    pub(crate) fn read(word: &str) -> Self {
+        let end = |text: &str, open: f64| if text.is_empty() { Some(open) } else { text.parse().ok() };
+        let span = word.split_once("..").filter(|_| word != "..");
+        let span = span.and_then(|(from, to)| Some((end(from, f64::NEG_INFINITY)?, end(to, f64::INFINITY)?)));
+        span.map_or_else(|| Self::Text(word.to_owned()), |(from, to)| Self::Span(from, to))
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Text(word) => word == text,
+            Self::Span(from, to) => text.parse::<f64>().is_ok_and(|number| *from <= number && number < *to),
+        }
+    }
+}
+
+impl Field {
+    /// Fields that this one is made from.
+    pub(crate) fn sources(&self) -> Vec<usize> {
+        let mut sources = self.law.sources();
+        sources.extend(self.given.as_ref().map(|given| given.by));
+        sources
+    }
+
+    /// The law for a case that [`Given::case`] found.
+    pub(crate) fn law_in(&self, case: usize) -> &Law {
+        match (&self.given, case.checked_sub(1)) {
+            (Some(given), Some(place)) => &given.when[place].1,
+            _ => &self.law,
+        }
+    }
 }
 
 /// How a field's value comes about. Other fields are named by their index.
@@ -105,8 +168,13 @@ pub(crate) enum Law {
 }
 
 impl Law {
+    /// Whether the value is the file's.
+    pub(crate) fn is_from_file(&self) -> bool {
+        matches!(self, Self::Copied { .. } | Self::Between { .. } | Self::Time(_))
+    }
+
     /// Fields that this one is made from.
-    pub(crate) fn sources(&self) -> Vec<usize> {
+    fn sources(&self) -> Vec<usize> {
         match self {
             Self::PlaceParts { of, .. } | Self::ChoicePart { of, .. } | Self::Same(of) => vec![*of],
             Self::Rate { of, by, .. } => vec![*of, *by],
@@ -121,6 +189,19 @@ impl Law {
             _ => None,
         }
     }
+}
+
+/// The fields, each behind its sources; there are no circles.
+pub(crate) fn in_order(fields: &[Field]) -> Vec<usize> {
+    fn add(index: usize, fields: &[Field], order: &mut Vec<usize>) {
+        if !order.contains(&index) {
+            fields[index].sources().into_iter().for_each(|source| add(source, fields, order));
+            order.push(index);
+        }
+    }
+    let mut order = Vec::with_capacity(fields.len());
+    (0..fields.len()).for_each(|index| add(index, fields, &mut order));
+    order
 }
 
 /// A weighted choice among rows of texts; a plain choice has rows of one.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use crate::fault::Fault;
 use crate::template::check_digit::Check;
 use crate::template::local::push_padded;
+use crate::template::serials::Serials;
 use crate::template::yaml::Fields;
 
 /// Most digits of a serial: what a 64-bit number holds with room to spare.
@@ -77,8 +78,8 @@ pub(crate) struct Form {
     width: Option<usize>,
     check: Option<(Check, usize)>,
     suffix: String,
-    /// Serial of place 0.
-    start: u64,
+    /// What its places count.
+    serials: Serials,
 }
 
 impl Form {
@@ -86,7 +87,7 @@ impl Form {
     pub(crate) fn write(&self, place: u64) -> String {
         let mut text = String::with_capacity(self.prefix.len() + 20 + self.suffix.len());
         text.push_str(&self.prefix);
-        push_padded(&mut text, self.start + place, self.width.unwrap_or(1));
+        push_padded(&mut text, self.serials.at(place), self.width.unwrap_or(1));
         if let Some((check, covered)) = self.check {
             let symbols = &text.as_bytes()[text.len() - covered..];
             text.push(char::from(check.of(symbols).expect("symbols were checked when the template was read")));
@@ -103,7 +104,7 @@ impl Form {
         if digits.is_empty() || digits.len() > MAX_WIDTH || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let place = digits.parse::<u64>().ok()?.checked_sub(self.start)?;
+        let place = self.serials.place_of(digits.parse::<u64>().ok()?)?;
         // Writing it again settles width, leading zeros and the check digit.
         (place < size && bare(&self.write(place)) == number).then_some(place)
     }
@@ -111,8 +112,7 @@ impl Form {
     /// Returns the share of a block of `size` numbers that fit `mask`: counted
     /// digit by digit over the states of the check rule.
     pub(crate) fn share(&self, size: u64, mask: &[Option<char>]) -> f64 {
-        let (least, most) = (self.start, self.start + size - 1);
-        let count: u64 = match self.width {
+        let of_span = |(least, most): (u64, u64)| match self.width {
             Some(width) => self.count(width, least, most, mask),
             None => (1..=MAX_WIDTH as u32)
                 .map(|width| {
@@ -120,8 +120,9 @@ impl Form {
                     let (least, most) = (least.max(floor), most.min(10u64.pow(width) - 1));
                     if least > most { 0 } else { self.count(width as usize, least, most, mask) }
                 })
-                .sum(),
+                .sum::<u64>(),
         };
+        let count: u64 = self.serials.spans(size).into_iter().map(of_span).sum();
         count as f64 / size as f64
     }
 
@@ -180,12 +181,12 @@ impl Form {
             .sum()
     }
 
-    /// Reads `form`, `prefix`, `suffix` and `digits` for `size` serials from `start`.
-    pub(crate) fn read(fields: &mut Fields<'_>, start: u64, size: u64) -> Result<Self, Fault> {
+    /// Reads `form`, `prefix`, `suffix` and `digits` for a block of `size`.
+    pub(crate) fn read(fields: &mut Fields<'_>, serials: Serials, size: u64) -> Result<Self, Fault> {
         let name = fields.required("form")?;
         let word = name.word()?;
         if word == REFERENCE {
-            return Self::reference(fields, start, size);
+            return Self::reference(fields, serials, size);
         }
         let Some(carrier) = CARRIERS.iter().find(|carrier| carrier.name == word) else {
             let known: Vec<&str> = CARRIERS.iter().map(|carrier| carrier.name).collect();
@@ -200,10 +201,10 @@ impl Form {
             let fault = fields.node().fault(format!("{prefix:?} leaves {width} digits for the serial"));
             return Err(fault.hint(format!("the prefix of a {word} number has {least} to {most} symbols here")));
         }
-        Self { prefix, width: Some(width), check: carrier.check, suffix, start }.holding(fields, size)
+        Self { prefix, width: Some(width), check: carrier.check, suffix, serials }.holding(fields, size)
     }
 
-    fn reference(fields: &mut Fields<'_>, start: u64, size: u64) -> Result<Self, Fault> {
+    fn reference(fields: &mut Fields<'_>, serials: Serials, size: u64) -> Result<Self, Fault> {
         let prefix = fields.required("prefix")?;
         let text = prefix.text()?;
         if !text.is_ascii() || text.ends_with(|c: char| c.is_ascii_digit()) {
@@ -214,16 +215,16 @@ impl Form {
             .map(|node| node.whole(1, MAX_WIDTH as u64))
             .transpose()?
             .map(|width| width as usize);
-        Self { prefix: text, width, check: None, suffix: String::new(), start }.holding(fields, size)
+        Self { prefix: text, width, check: None, suffix: String::new(), serials }.holding(fields, size)
     }
 
     fn holding(self, fields: &Fields<'_>, size: u64) -> Result<Self, Fault> {
         let room = 10u64.pow(self.width.unwrap_or(MAX_WIDTH) as u32);
-        match self.start.checked_add(size) {
+        match self.serials.end(size) {
             Some(end) if end <= room => Ok(self),
             _ => {
                 let digits = self.width.unwrap_or(MAX_WIDTH);
-                let what = format!("{digits} digits do not hold {size} serials from {}", self.start);
+                let what = format!("{digits} digits do not hold {size} serials from {}", self.serials.at(0));
                 Err(fields.node().fault(what).hint("a shorter prefix, a smaller block or an earlier start"))
             }
         }

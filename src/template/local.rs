@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::derive::Draw;
 use crate::fault::Fault;
+use crate::template::number::{Format, NumberLaw, read_number};
 use crate::template::weights::{Weighted, read_texts};
 use crate::template::yaml::Node;
 
@@ -54,6 +55,14 @@ impl Piece {
     }
 }
 
+/// The town that a local part lies in.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Below<'t> {
+    pub(crate) town: &'t str,
+    /// Those that the pool knows in it.
+    pub(crate) streets: &'t [&'t str],
+}
+
 /// A piece with its slot looked up.
 #[derive(Clone, Debug)]
 enum Step {
@@ -61,6 +70,8 @@ enum Step {
     Slot(usize),
     /// One of the streets that the pool knows in the town.
     Street,
+    /// The town's name: for addresses that have it in the local part, or not.
+    Town,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +84,8 @@ enum Slot {
         floors: u32,
         doors: u32,
     },
+    /// By quantiles.
+    Number(NumberLaw),
 }
 
 /// The grammar of the local part of an address.
@@ -84,23 +97,25 @@ pub(crate) struct Grammar {
 
 impl Grammar {
     /// Writes a drawn text.
-    pub(crate) fn write(&self, draw: &mut impl Draw, streets: &[&str], out: &mut String) {
+    pub(crate) fn write(&self, draw: &mut impl Draw, town: Below<'_>, out: &mut String) {
         let style = self.styles.draw(draw);
-        self.write_steps(style, draw, streets, out);
+        self.write_steps(style, draw, town, out);
     }
 
-    fn write_steps(&self, steps: &[Step], draw: &mut impl Draw, streets: &[&str], out: &mut String) {
+    fn write_steps(&self, steps: &[Step], draw: &mut impl Draw, town: Below<'_>, out: &mut String) {
         for step in steps {
             match step {
                 Step::Literal(literal) => out.push_str(literal),
-                Step::Street => out.push_str(streets[draw.below(streets.len() as u32) as usize]),
+                Step::Street => out.push_str(town.streets[draw.below(town.streets.len() as u32) as usize]),
+                Step::Town => out.push_str(town.town),
                 Step::Slot(slot) => match &self.slots[*slot] {
-                    Slot::Texts(texts) => self.write_steps(texts.draw(draw), draw, streets, out),
+                    Slot::Texts(texts) => self.write_steps(texts.draw(draw), draw, town, out),
                     Slot::Range(from, to) => push_number(out, from + u64::from(draw.below((to - from + 1) as u32))),
                     Slot::Room { floors, doors } => {
                         let floor = draw.below(*floors) + 1;
                         push_number(out, u64::from(floor * 100 + draw.below(*doors) + 1));
                     }
+                    Slot::Number(law) => out.push_str(&law.write(law.draw(draw))),
                 },
             }
         }
@@ -114,8 +129,8 @@ impl Grammar {
     }
 
     /// Pushes positions in `mask` through the grammar.
-    pub(crate) fn at(&self, from: &Positions, mask: &[Option<char>], streets: &[&str]) -> Positions {
-        self.texts_at(&self.styles, from, mask, streets)
+    pub(crate) fn at(&self, from: &Positions, mask: &[Option<char>], town: Below<'_>) -> Positions {
+        self.texts_at(&self.styles, from, mask, town)
     }
 
     fn texts_at(
@@ -123,16 +138,16 @@ impl Grammar {
         texts: &Weighted<Vec<Step>>,
         from: &Positions,
         mask: &[Option<char>],
-        streets: &[&str],
+        town: Below<'_>,
     ) -> Positions {
         let mut all = Positions::new();
         for (steps, share) in texts.shares() {
-            add(&mut all, &self.steps_at(steps, from, mask, streets), share);
+            add(&mut all, &self.steps_at(steps, from, mask, town), share);
         }
         all
     }
 
-    fn steps_at(&self, steps: &[Step], from: &Positions, mask: &[Option<char>], streets: &[&str]) -> Positions {
+    fn steps_at(&self, steps: &[Step], from: &Positions, mask: &[Option<char>], town: Below<'_>) -> Positions {
         let mut at = from.clone();
         for step in steps {
             if at.is_empty() {
@@ -140,9 +155,13 @@ impl Grammar {
             }
             at = match step {
                 Step::Literal(literal) => text_at(&at, mask, literal),
-                Step::Street => mean(streets.iter().map(|street| text_at(&at, mask, street)), streets.len() as u64),
+                Step::Street => {
+                    let each = town.streets.iter().map(|street| text_at(&at, mask, street));
+                    mean(each, town.streets.len() as u64)
+                }
+                Step::Town => text_at(&at, mask, town.town),
                 Step::Slot(slot) => match &self.slots[*slot] {
-                    Slot::Texts(texts) => self.texts_at(texts, &at, mask, streets),
+                    Slot::Texts(texts) => self.texts_at(texts, &at, mask, town),
                     Slot::Range(from, to) => {
                         let numbers = (*from..=*to).map(|number| text_at(&at, mask, &number.to_string()));
                         mean(numbers, to - from + 1)
@@ -152,6 +171,7 @@ impl Grammar {
                         let rooms = rooms.map(|room| text_at(&at, mask, &room.to_string()));
                         mean(rooms, u64::from(floors * doors))
                     }
+                    Slot::Number(law) => numbers_at(&at, mask, law),
                 },
             };
         }
@@ -187,7 +207,7 @@ impl Grammar {
         }
         let length = match &self.slots[slot] {
             Slot::Texts(texts) => self.length(texts, lengths)?,
-            Slot::Range(..) | Slot::Room { .. } => 10,
+            Slot::Range(..) | Slot::Room { .. } | Slot::Number(_) => 10,
         };
         lengths[slot] = Length::Known(length);
         Some(length)
@@ -200,7 +220,7 @@ impl Grammar {
             for step in steps {
                 length = length.saturating_add(match step {
                     Step::Literal(literal) => literal.len(),
-                    Step::Street => 60,
+                    Step::Street | Step::Town => 60,
                     Step::Slot(slot) => self.slot_length(*slot, lengths)?,
                 });
             }
@@ -230,11 +250,12 @@ fn steps(node: &Node<'_>, names: &[&str]) -> Result<Weighted<Vec<Step>>, Fault> 
                 .map(|piece| match piece {
                     Piece::Literal(literal) => Ok(Step::Literal(literal)),
                     Piece::Named(name) if name == "street" => Ok(Step::Street),
+                    Piece::Named(name) if name == "town" => Ok(Step::Town),
                     Piece::Named(name) => match names.iter().position(|have| *have == name) {
                         Some(slot) => Ok(Step::Slot(slot)),
                         None => {
                             let fault = node.fault(format!("no slot is called {{{name}}}"));
-                            Err(fault.hint(format!("slots here: street, {}", names.join(", "))))
+                            Err(fault.hint(format!("slots here: street, town, {}", names.join(", "))))
                         }
                     },
                 })
@@ -245,7 +266,8 @@ fn steps(node: &Node<'_>, names: &[&str]) -> Result<Weighted<Vec<Step>>, Fault> 
     Ok(Weighted::new(pairs?).expect("the list had weights"))
 }
 
-/// Reads a slot: texts, `{from: 1, to: 999}` or `{floors: 33, doors: 4}`.
+/// Reads a slot: texts, `{from: 1, to: 999}`, `{floors: 33, doors: 4}` or
+/// `{quantiles: {0: 1, 50: 12, 100: 999}}`.
 fn read_slot(node: &Node<'_>, names: &[&str]) -> Result<Slot, Fault> {
     if node.is_list() {
         return Ok(Slot::Texts(steps(node, names)?));
@@ -262,6 +284,12 @@ fn read_slot(node: &Node<'_>, names: &[&str]) -> Result<Slot, Fault> {
         let doors = fields.required("doors")?.whole(1, 99)? as u32;
         fields.finish()?;
         return Ok(Slot::Room { floors, doors });
+    }
+    if fields.has("quantiles") {
+        let format = Format::read(&mut fields)?;
+        let law = read_number(&mut fields, format)?;
+        fields.finish()?;
+        return Ok(Slot::Number(law));
     }
     Ok(Slot::Texts(steps(node, names)?))
 }
@@ -280,6 +308,14 @@ pub(crate) fn text_at(from: &Positions, mask: &[Option<char>], text: &str) -> Po
             Some((end, chance))
         })
         .collect()
+}
+
+/// Pushes positions through a number: those that the mask lets stand there,
+/// each with its share.
+fn numbers_at(from: &Positions, mask: &[Option<char>], law: &NumberLaw) -> Positions {
+    let mut all = Positions::new();
+    law.each(|units, share| add(&mut all, &text_at(from, mask, &law.format.write(units)), share));
+    all
 }
 
 fn add(all: &mut Positions, more: &Positions, share: f64) {
@@ -341,7 +377,7 @@ slots:
     }
 
     fn chance(grammar: &Grammar, mask: &[Option<char>]) -> f64 {
-        grammar.at(&Positions::from([(0, 1.0)]), mask, &[]).get(&mask.len()).copied().unwrap_or(0.0)
+        grammar.at(&Positions::from([(0, 1.0)]), mask, Below::default()).get(&mask.len()).copied().unwrap_or(0.0)
     }
 
     #[test]
@@ -361,7 +397,7 @@ slots:
         let mut seen: BTreeMap<String, u32> = BTreeMap::new();
         for _ in 0..20_000 {
             let mut text = String::new();
-            grammar.write(&mut stream, &[], &mut text);
+            grammar.write(&mut stream, Below::default(), &mut text);
             *seen.entry(text).or_default() += 1;
         }
 
@@ -398,6 +434,6 @@ slots:
         let fault = grammar("local: ['{raod}']\nslots: {road: [x]}\n").expect_err("no such slot");
 
         assert_eq!(fault.what, "no slot is called {raod}");
-        assert_eq!(fault.hint.as_deref(), Some("slots here: street, road"));
+        assert_eq!(fault.hint.as_deref(), Some("slots here: street, town, road"));
     }
 }

@@ -6,16 +6,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::derive::{Keystream, Seed};
 use crate::line::LineNumber;
 use crate::persona::{Name, Persona, PersonaMaker, Role};
-use crate::record::{ColumnRole, Record, Value};
+use crate::record::{ColumnRole, Copied, Given, Record, Value};
 use crate::template::field::Law;
 use crate::template::place::Part;
-use crate::template::{MAX_FIELDS, Template};
+use crate::template::{Column, MAX_FIELDS, Template};
 
 /// All that one canary is made from.
 #[derive(Clone, Copy)]
@@ -40,9 +41,17 @@ impl fmt::Debug for CanaryInput<'_> {
 impl Template {
     /// Makes a canary's values, one for each column.
     pub fn record(&self, input: &CanaryInput<'_>) -> Record {
-        let draft = Draft::new(self, input);
+        let draft = Draft::new(self, input, None);
         let columns = self.columns().iter().zip(&self.inner.parts.column_fields);
-        Record { values: columns.map(|(column, &field)| (column.role.clone(), draft.value(field))).collect() }
+        let mut kept = None;
+        let value = |(column, &field): (&Column, &usize)| {
+            let value = match self.fields()[field].is_late {
+                true => kept.get_or_insert_with(|| Arc::new(Kept::new(self, input))).given(field),
+                false => draft.value(field),
+            };
+            (column.role.clone(), value)
+        };
+        Record { values: columns.map(value).collect() }
     }
 
     /// Returns what a row that is no neighbour's may hold in a column that a
@@ -92,29 +101,79 @@ impl PersonaMaker for Template {
     }
 }
 
+/// What the values that wait for the file are made from.
+struct Kept {
+    template: Template,
+    number_place: Option<u64>,
+    people: Vec<(Role, Persona, LineNumber)>,
+    parcel_seed: Seed,
+}
+
+impl Kept {
+    fn new(template: &Template, input: &CanaryInput<'_>) -> Self {
+        let people = input.people.iter().map(|(role, persona, line)| (*role, (*persona).clone(), (*line).clone()));
+        Self {
+            template: template.clone(),
+            number_place: input.number_place,
+            people: people.collect(),
+            parcel_seed: *input.parcel_seed,
+        }
+    }
+
+    /// The value of a field that waits.
+    fn given(self: &Arc<Self>, field: usize) -> Value {
+        let kept = self.clone();
+        Value::Given(Given::new(move |copied| kept.beside(field, copied)))
+    }
+
+    fn beside(&self, field: usize, copied: &Copied<'_>) -> Option<String> {
+        let people: Vec<_> = self.people.iter().map(|(role, persona, line)| (*role, persona, line)).collect();
+        let (number_place, parcel_seed) = (self.number_place, &self.parcel_seed);
+        let input = CanaryInput { number_place, people: &people, parcel_seed };
+        Draft::new(&self.template, &input, Some(copied)).text(field).map(Cow::into_owned)
+    }
+}
+
 /// A record while it is being made.
 struct Draft<'a> {
     template: &'a Template,
     input: &'a CanaryInput<'a>,
+    copied: Option<&'a Copied<'a>>,
     keystream: Keystream,
     /// For choices the row taken, for numbers the units, by field.
     drawn: [i64; MAX_FIELDS],
+    /// Of fields that go by another, which case they drew from.
+    cases: [u16; MAX_FIELDS],
 }
 
 impl<'a> Draft<'a> {
-    fn new(template: &'a Template, input: &'a CanaryInput<'a>) -> Self {
+    fn new(template: &'a Template, input: &'a CanaryInput<'a>, copied: Option<&'a Copied<'a>>) -> Self {
         let keystream = Keystream::new(input.parcel_seed, template.inner.parcel_blocks);
-        let mut drawn = [0; MAX_FIELDS];
+        let (drawn, cases) = ([0; MAX_FIELDS], [0; MAX_FIELDS]);
+        let mut draft = Self { template, input, copied, keystream, drawn, cases };
         for &index in &template.inner.drawn {
             let field = &template.fields()[index];
-            let mut draw = keystream.block(field.keystream.expect("choices and numbers draw"));
-            drawn[index] = match &field.law {
+            if field.is_late && copied.is_none() {
+                continue;
+            }
+            if let Some(given) = &field.given {
+                let case = draft.text(given.by).map_or(0, |text| given.case(&text));
+                draft.cases[index] = case as u16;
+            }
+            let mut draw = draft.keystream.block(field.keystream.expect("choices and numbers draw"));
+            let drawn = match draft.law(index) {
                 Law::Choice(choice) => choice.rows.draw_index(&mut draw) as i64,
                 Law::Number(number) => number.draw(&mut draw),
                 _ => 0,
             };
+            draft.drawn[index] = drawn;
         }
-        Self { template, input, keystream, drawn }
+        draft
+    }
+
+    /// The law that a field's value follows in this record.
+    fn law(&self, index: usize) -> &'a Law {
+        self.template.fields()[index].law_in(usize::from(self.cases[index]))
     }
 
     fn value(&self, index: usize) -> Value {
@@ -130,7 +189,7 @@ impl<'a> Draft<'a> {
     /// The text of a field; `None` where its person is not given.
     fn text(&self, index: usize) -> Option<Cow<'_, str>> {
         let field = &self.template.fields()[index];
-        Some(match &field.law {
+        Some(match self.law(index) {
             Law::Waybill => self.template.block()?.number(self.input.number_place?).into(),
             Law::Serial(form) => self.template.block()?.write(form, self.input.number_place?).into(),
             Law::Phone { role, law, .. } => {
@@ -144,17 +203,24 @@ impl<'a> Draft<'a> {
             Law::PlaceParts { role, parts, .. } => parts_text(parts, self.person(*role)?.0),
             Law::Choice(choice) => choice.rows.items()[self.drawn[index] as usize][0].as_str().into(),
             Law::ChoicePart { of, key } => {
-                let Law::Choice(choice) = &self.template.fields()[*of].law else { return None };
+                let Law::Choice(choice) = self.law(*of) else { return None };
                 choice.rows.items()[self.drawn[*of] as usize][*key].as_str().into()
             }
-            Law::Number(number) => number.format.write(self.drawn[index]).into(),
+            Law::Number(number) => number.write(self.drawn[index]).into(),
             Law::Rate { of, by, law } => {
                 let rate = law.rate(&self.text(*by)?);
+                // Nothing to charge where there is no number.
+                if self.drawn[*of] < 0 {
+                    return Some("".into());
+                }
                 law.format().write(law.price(rate, self.drawn[*of])).into()
             }
             Law::Constant(text) => text.as_str().into(),
             Law::Same(of) => return self.text(*of),
-            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) => return None,
+            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) => {
+                let place = self.template.inner.parts.column_fields.iter().position(|&field| field == index)?;
+                self.copied?(&self.template.columns()[place].role)?.into()
+            }
         })
     }
 

@@ -21,7 +21,7 @@
 
 pub mod check_digit;
 mod columns;
-mod divisions;
+pub(crate) mod divisions;
 mod field;
 mod form;
 mod lexicon;
@@ -32,8 +32,9 @@ mod number;
 mod odds;
 mod phone;
 mod place;
-mod pool;
+pub(crate) mod pool;
 mod read;
+mod serials;
 mod waybill;
 mod weights;
 mod yaml;
@@ -97,7 +98,8 @@ struct Inner {
     text: String,
     hash: String,
     parts: Parts,
-    /// Fields whose draws others may need: choices and numbers.
+    /// Fields whose draws others may need, choices and numbers: each behind
+    /// those that it goes by.
     drawn: Vec<usize>,
     /// Keystream blocks of a parcel, and of a person by role.
     parcel_blocks: usize,
@@ -139,12 +141,12 @@ impl Template {
                 .position(|f| matches!(&f.law, Law::Address { role: have, .. } if *have == role)),
             blocks: blocks(Some(role)),
         };
-        let drawn = parts.fields.iter().enumerate();
-        let drawn = drawn.filter(|(_, field)| matches!(field.law, Law::Choice(_) | Law::Number(_)));
+        let drawn = field::in_order(&parts.fields).into_iter();
+        let drawn = drawn.filter(|&index| matches!(parts.fields[index].law, Law::Choice(_) | Law::Number(_)));
         let inner = Inner {
             text: text.to_owned(),
             hash,
-            drawn: drawn.map(|(index, _)| index).collect(),
+            drawn: drawn.collect(),
             parcel_blocks: blocks(None),
             sender: person(Role::Sender),
             recipient: person(Role::Recipient),

@@ -40,8 +40,8 @@ fn normal(written: &str) -> String {
 enum GivenLaw {
     /// From a list.
     Words(Weighted<Word>),
-    /// From characters, by sex.
-    Characters(Box<[Sex; 2]>),
+    /// From characters, by sex; one of these, all alike.
+    Characters(Vec<Sex>),
 }
 
 /// One sex's titles, lengths and characters.
@@ -49,9 +49,44 @@ enum GivenLaw {
 struct Sex {
     /// What the name is: a title, or this many characters.
     shape: Weighted<Shape>,
-    characters: Weighted<char>,
+    characters: Characters,
+}
+
+/// Which characters stand in a given name.
+#[derive(Clone, Debug)]
+enum Characters {
+    /// The same at every place.
+    Anywhere(Letters),
+    /// Of names of one character, and the first and the second of others.
+    Placed(Box<[Letters; 3]>),
+}
+
+impl Characters {
+    fn at(&self, place: usize, length: usize) -> &Letters {
+        match self {
+            Self::Anywhere(letters) => letters,
+            Self::Placed(places) => &places[if length == 1 { 0 } else { 1 + place.min(1) }],
+        }
+    }
+}
+
+/// Characters with their weights.
+#[derive(Clone, Debug)]
+struct Letters {
+    weights: Weighted<char>,
     /// Each character's probability, for patterns.
     chances: BTreeMap<char, f64>,
+}
+
+impl Letters {
+    fn new(weights: Weighted<char>) -> Self {
+        let chances = weights.shares().map(|(c, share)| (*c, share)).collect();
+        Self { weights, chances }
+    }
+
+    fn chance(&self, c: char) -> f64 {
+        self.chances.get(&c).copied().unwrap_or(0.0)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,13 +117,13 @@ impl NameLaw {
                 Name { family: family.normal.clone(), given: given.normal.clone(), full }
             }
             GivenLaw::Characters(sexes) => {
-                let sex = &sexes[draw.below(2) as usize];
+                let sex = if let [sex] = &sexes[..] { sex } else { &sexes[draw.below(sexes.len() as u32) as usize] };
                 let mut given = String::new();
                 let full = match sex.shape.draw(draw) {
                     Shape::Title(title) => self.join(&family.written, title),
                     Shape::Length(length) => {
                         given.reserve_exact(4 * length);
-                        given.extend((0..*length).map(|_| *sex.characters.draw(draw)));
+                        given.extend((0..*length).map(|at| *sex.characters.at(at, *length).weights.draw(draw)));
                         self.join(&family.written, &given)
                     }
                 };
@@ -132,9 +167,9 @@ impl NameLaw {
                 let slots: Vec<Option<char>> = match set {
                     Given::Exact(text) => text.chars().map(Some).collect(),
                     Given::Mask(mask) => mask.clone(),
-                    Given::Initial(initial) => return sexes.iter().map(|sex| sex.initial(*initial)).sum::<f64>() / 2.0,
+                    Given::Initial(initial) => return mean(sexes, |sex| sex.initial(*initial)),
                 };
-                sexes.iter().map(|sex| sex.spelling(&slots)).sum::<f64>() / 2.0
+                mean(sexes, |sex| sex.spelling(&slots))
             }
         }
     }
@@ -167,7 +202,7 @@ impl NameLaw {
                 words.shares().filter(|(word, _)| fits(mask, &word.written)).map(|(_, share)| share).sum()
             }
             GivenLaw::Characters(sexes) => {
-                sexes.iter().map(|sex| sex.spelling(mask) + sex.titles(mask)).sum::<f64>() / 2.0
+                mean(sexes, |sex| sex.spelling(mask) + sex.titles(mask))
             }
         }
     }
@@ -190,13 +225,16 @@ impl Sex {
             })
             .map(|(_, share)| share)
             .sum();
-        slots.iter().flatten().fold(shape, |product, c| product * self.character(*c))
+        let letters = slots.iter().enumerate().filter_map(|(at, slot)| slot.map(|c| (at, c)));
+        letters.fold(shape, |product, (at, c)| product * self.characters.at(at, slots.len()).chance(c))
     }
 
     fn initial(&self, initial: char) -> f64 {
-        let named: f64 =
-            self.shape.shares().filter(|(shape, _)| matches!(shape, Shape::Length(_))).map(|(_, share)| share).sum();
-        named * self.character(initial)
+        let each = self.shape.shares().map(|(shape, share)| match shape {
+            Shape::Length(length) => share * self.characters.at(0, *length).chance(initial),
+            Shape::Title(_) => 0.0,
+        });
+        each.sum()
     }
 
     fn titles(&self, mask: &[Option<char>]) -> f64 {
@@ -206,10 +244,10 @@ impl Sex {
             .map(|(_, share)| share)
             .sum()
     }
+}
 
-    fn character(&self, c: char) -> f64 {
-        self.chances.get(&c).copied().unwrap_or(0.0)
-    }
+fn mean(sexes: &[Sex], chance: impl Fn(&Sex) -> f64) -> f64 {
+    sexes.iter().map(chance).sum::<f64>() / sexes.len() as f64
 }
 
 fn fits(mask: &[Option<char>], text: &str) -> bool {
@@ -240,6 +278,11 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Result<NameLaw, Fault> {
         match inner.optional("characters") {
             Some(characters) => {
                 let law = read_characters(&characters, &mut inner)?;
+                inner.finish()?;
+                law
+            }
+            None if inner.has("first") => {
+                let law = read_placed(&mut inner)?;
                 inner.finish()?;
                 law
             }
@@ -297,13 +340,38 @@ fn read_characters(node: &Node<'_>, fields: &mut Fields<'_>) -> Result<GivenLaw,
         if let Some(title) = &titles[index] {
             shape.push((Shape::Title(title.clone()), titled));
         }
-        let characters =
-            Weighted::new(rows.iter().map(|(c, weights)| (*c, weights[index]))).expect("a pool has weights");
-        let chances = characters.shares().map(|(c, share)| (*c, share)).collect();
-        Sex { shape: Weighted::new(shape).expect("checked above"), characters, chances }
+        let weights = Weighted::new(rows.iter().map(|(c, weights)| (*c, weights[index]))).expect("a pool has weights");
+        let characters = Characters::Anywhere(Letters::new(weights));
+        Sex { shape: Weighted::new(shape).expect("checked above"), characters }
     };
-    let sexes = Box::new([sex(0), sex(1)]);
-    Ok(GivenLaw::Characters(sexes))
+    Ok(GivenLaw::Characters(vec![sex(0), sex(1)]))
+}
+
+/// Reads `{one, two, titles, only, first, second}`: characters by their place.
+fn read_placed(fields: &mut Fields<'_>) -> Result<GivenLaw, Fault> {
+    let mut shapes = Vec::new();
+    for (length, key) in [(1, "one"), (2, "two")] {
+        shapes.push((Shape::Length(length), fields.required(key)?.whole(0, 1_000_000_000)?));
+    }
+    if let Some(node) = fields.optional("titles") {
+        let titles = read_texts(&node)?;
+        shapes.extend(titles.weights().map(|(title, weight)| (Shape::Title(title.clone()), weight)));
+    }
+    let mut letters = |key| {
+        let node = fields.required(key)?;
+        let mut pairs = Vec::new();
+        for (text, weight) in read_texts(&node)?.weights() {
+            let mut chars = text.chars();
+            match (chars.next(), chars.next()) {
+                (Some(c), None) => pairs.push((c, weight)),
+                _ => return Err(node.fault(format!("expected single characters, found {text:?}"))),
+            }
+        }
+        Ok(Letters::new(Weighted::new(pairs).expect("the list had weights")))
+    };
+    let characters = Characters::Placed(Box::new([letters("only")?, letters("first")?, letters("second")?]));
+    let shape = Weighted::new(shapes).ok_or_else(|| fields.node().fault("no shape of a given name has a weight"))?;
+    Ok(GivenLaw::Characters(vec![Sex { shape, characters }]))
 }
 
 fn find_pool(node: &Node<'_>) -> Result<&'static pool::Pool, Fault> {

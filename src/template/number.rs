@@ -8,7 +8,7 @@
 use crate::derive::Draw;
 use crate::fault::Fault;
 use crate::template::local::{push_number, push_padded};
-use crate::template::weights::Weighted;
+use crate::template::weights::{Weighted, read_texts};
 use crate::template::yaml::{Fields, Node};
 
 /// Shares are kept in millionths.
@@ -56,7 +56,8 @@ impl Format {
         (units >= 0 && self.write(units) == text).then_some(units)
     }
 
-    fn read(fields: &mut Fields<'_>) -> Result<Self, Fault> {
+    /// Reads `decimals` and `trim`.
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Fault> {
         Ok(Self {
             decimals: fields.optional("decimals").map_or(Ok(0), |node| node.whole(0, 6))? as u32,
             trim: fields.optional("trim").map_or(Ok(false), |node| node.flag())?,
@@ -90,17 +91,41 @@ pub(crate) struct NumberLaw {
     /// Units in one step.
     step: i64,
     segments: Weighted<Segment>,
+    /// What stands in place of a number; first, without a text, the numbers.
+    words: Option<Weighted<Option<String>>>,
 }
 
 impl NumberLaw {
-    /// Draws a number, in units of its last decimal.
+    /// Draws a number, in units of its last decimal; below 0, a text that
+    /// stands in its place.
     pub(crate) fn draw(&self, draw: &mut impl Draw) -> i64 {
+        if let Some(words) = &self.words {
+            let word = words.draw_index(draw);
+            if word > 0 {
+                return -(word as i64);
+            }
+        }
         let segment = self.segments.draw(draw);
         let within = if segment.steps == 1 { 0 } else { draw.below(segment.steps) };
         (segment.from + i64::from(within)) * self.step
     }
 
-    /// Returns the probability of `least ..= most`, in units.
+    /// Writes what [`NumberLaw::draw`] drew.
+    pub(crate) fn write(&self, drawn: i64) -> String {
+        let word = (drawn < 0).then(|| self.words.as_ref()?.items().get(drawn.unsigned_abs() as usize)?.clone());
+        word.map_or_else(|| self.format.write(drawn), Option::unwrap_or_default)
+    }
+
+    /// Returns the probability that a text comes in place of a number and
+    /// `fits`, and the share of numbers.
+    pub(crate) fn words(&self, fits: impl Fn(&str) -> bool) -> (f64, f64) {
+        let Some(words) = &self.words else { return (0.0, 1.0) };
+        let fitting = words.shares().filter(|(word, _)| word.as_deref().is_some_and(&fits));
+        let numbers = words.shares().next().map_or(0.0, |(_, share)| share);
+        (fitting.map(|(_, share)| share).sum(), numbers)
+    }
+
+    /// Returns the probability of `least ..= most`, in units, among numbers.
     pub(crate) fn between(&self, least: i64, most: i64) -> f64 {
         let (first, last) =
             (least.max(0).div_euclid(self.step) + i64::from(least.max(0) % self.step != 0), most.div_euclid(self.step));
@@ -111,7 +136,16 @@ impl NumberLaw {
         self.segments.shares().map(|(segment, share)| share * inside(segment)).sum()
     }
 
-    /// Sums the probability of all values, in units, that `fits` lets pass.
+    /// Calls `visit` with each value, in units, and its probability.
+    pub(crate) fn each(&self, mut visit: impl FnMut(i64, f64)) {
+        for (segment, share) in self.segments.shares().filter(|(_, share)| *share > 0.0) {
+            let each = share / f64::from(segment.steps);
+            (0..segment.steps).for_each(|step| visit((segment.from + i64::from(step)) * self.step, each));
+        }
+    }
+
+    /// Sums the probability of all values, in units, that `fits` lets pass,
+    /// among numbers.
     pub(crate) fn sum(&self, fits: impl Fn(i64) -> bool) -> f64 {
         self.segments
             .shares()
@@ -128,8 +162,8 @@ impl NumberLaw {
 ///
 /// `quantiles: {0: 0.05, 50: 1.1, 100: 24.4}`: half of all rows weigh from
 /// 0.05 up to below 1.10. Two equal values in a row are one value's own share.
-pub(crate) fn read_number(fields: &mut Fields<'_>) -> Result<NumberLaw, Fault> {
-    let format = Format::read(fields)?;
+/// `texts: {"": 3}` beside `numbers: 97` leaves three of a hundred rows blank.
+pub(crate) fn read_number(fields: &mut Fields<'_>, format: Format) -> Result<NumberLaw, Fault> {
     let step = fields.optional("step").map_or(Ok(1), |node| {
         let units = format.to_units(&node)?;
         if units > 0 { Ok(units) } else { Err(node.fault("expected a step above 0")) }
@@ -160,7 +194,16 @@ pub(crate) fn read_number(fields: &mut Fields<'_>) -> Result<NumberLaw, Fault> {
         (Segment { from, steps }, ((to_at - from_at) * SHARE_UNITS).round() as u64)
     });
     let segments = Weighted::new(segments).ok_or_else(|| node.fault("the quantiles must run from 0 to 100"))?;
-    Ok(NumberLaw { format, step, segments })
+    let words = match fields.optional("texts") {
+        Some(node) => {
+            let numbers = fields.required("numbers")?.whole(1, 1_000_000_000_000)?;
+            let texts = read_texts(&node)?;
+            let texts = texts.weights().map(|(text, weight)| (Some(text.clone()), weight));
+            Some(Weighted::new(std::iter::once((None, numbers)).chain(texts)).expect("numbers have a weight"))
+        }
+        None => None,
+    };
+    Ok(NumberLaw { format, step, segments, words })
 }
 
 /// A price: `base` for the first unit begun, `each` for every further one.
@@ -253,7 +296,8 @@ mod tests {
     fn number(yaml: &str) -> Result<NumberLaw, Fault> {
         let document = Document::parse(yaml, "t.yaml")?;
         let mut fields = document.root().fields()?;
-        let law = read_number(&mut fields)?;
+        let format = Format::read(&mut fields)?;
+        let law = read_number(&mut fields, format)?;
         fields.finish()?;
         Ok(law)
     }

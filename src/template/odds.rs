@@ -69,6 +69,9 @@ impl Template {
 
     /// The probability that the text fits `mask`; `None` where there is no law.
     fn mask_probability(&self, index: usize, mask: &[Option<char>]) -> Option<f64> {
+        if self.fields()[index].given.is_some() || self.fields()[index].is_late {
+            return None;
+        }
         let fits = |text: &str| {
             text.chars().count() == mask.len() && text.chars().zip(mask).all(|(c, m)| m.is_none_or(|m| m == c))
         };
@@ -92,10 +95,12 @@ impl Template {
             },
             Law::Number(number) => {
                 let exact: Option<String> = mask.iter().copied().collect();
-                match exact {
+                let (words, numbers) = number.words(fits);
+                let chance = match exact {
                     Some(text) => number.format.units(&text).map_or(0.0, |units| number.between(units, units)),
                     None => number.sum(|units| fits(&number.format.write(units))),
-                }
+                };
+                words + numbers * chance
             }
             Law::Rate { law, .. } => self.rate_probability(index, |price| fits(&law.format().write(price)))?,
             Law::Constant(text) => f64::from(fits(text)),
@@ -105,6 +110,9 @@ impl Template {
     }
 
     fn range_probability(&self, index: usize, least: f64, most: f64) -> f64 {
+        if self.fields()[index].given.is_some() || self.fields()[index].is_late {
+            return 1.0;
+        }
         let inside = |text: &str| text.parse::<f64>().is_ok_and(|number| (least..=most).contains(&number));
         match &self.fields()[index].law {
             Law::Choice(choice) => choice.sum(0, inside),
@@ -112,7 +120,10 @@ impl Template {
                 Law::Choice(choice) => choice.sum(*key, inside),
                 _ => 1.0,
             },
-            Law::Number(number) => number.sum(|units| inside(&number.format.write(units))),
+            Law::Number(number) => {
+                let (words, numbers) = number.words(inside);
+                words + numbers * number.sum(|units| inside(&number.format.write(units)))
+            }
             Law::Rate { law, .. } => {
                 self.rate_probability(index, |price| inside(&law.format().write(price))).unwrap_or(1.0)
             }
@@ -127,6 +138,9 @@ impl Template {
     fn rate_probability(&self, index: usize, fits: impl Fn(i64) -> bool) -> Option<f64> {
         let Law::Rate { of, by, law } = &self.fields()[index].law else { return None };
         let Law::Number(number) = &self.fields()[*of].law else { return None };
+        if number.words(|_| true).0 > 0.0 {
+            return None;
+        }
         let priced = |rate| number.sum(|units| fits(law.price(rate, units)));
         let mut named = 0.0;
         let mut sum = 0.0;

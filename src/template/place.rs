@@ -6,6 +6,8 @@
 //! (which fixes the city), one of that district's towns. What follows the town
 //! comes from the template's own [`Grammar`](crate::template::local::Grammar).
 
+use std::collections::BTreeMap;
+
 use crate::derive::Draw;
 use crate::fault::Fault;
 use crate::persona::{Place, PlacePattern};
@@ -89,7 +91,7 @@ impl PlaceLaw {
             local: String::with_capacity(64),
             full: String::new(),
         };
-        self.local.write(draw, &town.streets, &mut place.local);
+        self.local.write(draw, town.below(), &mut place.local);
         let full = self.full.draw(draw);
         let mut text = String::with_capacity(144);
         for piece in full {
@@ -164,7 +166,7 @@ impl PlaceLaw {
                 Written::Part(Part::City) => text_at(&at, mask, district.city),
                 Written::Part(Part::District) => text_at(&at, mask, district.name),
                 Written::Part(Part::Town) => text_at(&at, mask, town.name),
-                Written::Part(Part::Local) => self.local.at(&at, mask, &town.streets),
+                Written::Part(Part::Local) => self.local.at(&at, mask, town.below()),
             })
         };
         let (wide, narrow) = pieces.split_at(town_at.unwrap_or(pieces.len()));
@@ -233,6 +235,7 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Result<PlaceLaw, Fault> {
     };
     let provinces = read_provinces(fields.optional("provinces"), divisions)?;
     let boosts = read_boosts(fields.optional("boost"), divisions)?;
+    let listed = read_districts(fields.optional("districts"), divisions)?;
     let districts = divisions
         .provinces
         .iter()
@@ -240,10 +243,16 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Result<PlaceLaw, Fault> {
             Weighted::new(province.districts.iter().enumerate().map(|(index, district)| {
                 let base = if even { 1 } else { district.settled_total() };
                 let boost = boosts.iter().filter(|(name, _)| name == district.city || name == district.name);
-                (index, boost.fold(base, |weight, (_, factor)| weight * factor))
+                let weight = boost.fold(base, |weight, (_, factor)| weight * factor);
+                let key = (province.name, district.city, district.name);
+                (index, listed.as_ref().map_or(weight, |listed| listed.get(&key).copied().unwrap_or(0)))
             }))
         })
-        .collect();
+        .collect::<Vec<Option<Weighted<usize>>>>();
+    if let Some((&bare, _)) = provinces.weights().find(|&(&index, weight)| weight > 0 && districts[index].is_none()) {
+        let name = divisions.provinces[bare].name;
+        return Err(fields.node().fault(format!("{name} has a weight, but none of its districts has one")));
+    }
     let local_node = fields.required("local")?;
     let local = Grammar::read(&local_node, fields.optional("slots"))?;
     if local.uses_streets() && !divisions.every_town_has_streets() {
@@ -280,6 +289,29 @@ fn read_boosts(node: Option<Node<'_>>, divisions: &Divisions) -> Result<Vec<(Str
         boosts.push((name, factor.whole(1, 10_000)?));
     }
     Ok(boosts)
+}
+
+type District3 = (&'static str, &'static str, &'static str);
+
+/// Reads `districts: {province: {city: {district: weight}}}`.
+fn read_districts(
+    node: Option<Node<'_>>,
+    divisions: &'static Divisions,
+) -> Result<Option<BTreeMap<District3, u64>>, Fault> {
+    let Some(node) = node else { return Ok(None) };
+    let mut listed = BTreeMap::new();
+    for (province_name, cities) in node.entries()? {
+        let province = divisions.provinces.iter().find(|province| province.name == province_name);
+        let province = province.ok_or_else(|| unknown_place(&cities, &province_name))?;
+        for (city, districts) in cities.entries()? {
+            for (name, weight) in districts.entries()? {
+                let known = province.districts.iter().find(|known| known.city == city && known.name == name);
+                let known = known.ok_or_else(|| unknown_place(&districts, &format!("{city}{name}")))?;
+                listed.insert((province.name, known.city, known.name), weight.whole(0, 1_000_000_000)?);
+            }
+        }
+    }
+    Ok(Some(listed))
 }
 
 fn unknown_place(node: &Node<'_>, name: &str) -> Fault {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::fault::Fault;
 use crate::persona::Role;
-use crate::template::field::{Field, Law, read_choice, read_time};
-use crate::template::number::{read_number, read_rate};
+use crate::template::field::{Case, ChoiceLaw, Field, Given, Law, in_order, read_choice, read_time};
+use crate::template::number::{Format, read_number, read_rate};
 use crate::template::phone::{PhoneLaw, Style};
 use crate::template::place::Part;
 use crate::template::waybill::{Block, read_block, read_twin};
@@ -85,21 +85,30 @@ impl<'a> Reader<'a> {
         // and parts are parts of something: what they lean on is read first,
         // wherever it stands.
         let mut laws: BTreeMap<usize, (Law, Option<usize>)> = BTreeMap::new();
+        let mut givens: BTreeMap<usize, Given> = BTreeMap::new();
         let kinds: Vec<String> = self.nodes.iter().map(|(_, node)| kind_of(node)).collect::<Result<_, _>>()?;
         for leaning in [false, true] {
             for (index, kind) in kinds.iter().enumerate() {
                 if matches!(kind.as_str(), "serial" | "rate" | "part") == leaning {
-                    let law = self.field(index, kind, &laws)?;
-                    laws.insert(index, law);
+                    let (law, keystream, given) = self.field(index, kind, &laws)?;
+                    laws.insert(index, (law, keystream));
+                    givens.extend(given.map(|given| (index, given)));
                 }
             }
         }
         self.fields = laws
-            .into_values()
+            .into_iter()
             .zip(&self.nodes)
-            .map(|((law, keystream), (name, _))| Field { name: name.clone(), law, keystream })
+            .map(|((index, (law, keystream)), (name, _))| {
+                Field { name: name.clone(), law, keystream, given: givens.remove(&index), is_late: false }
+            })
             .collect();
         self.check_sources()?;
+        for index in in_order(&self.fields) {
+            let late = |&source: &usize| self.fields[source].is_late || self.fields[source].law.is_from_file();
+            let is_late = self.fields[index].sources().iter().any(late);
+            self.fields[index].is_late = is_late;
+        }
         self.check_keystreams()?;
         self.check_people()?;
         Ok(self)
@@ -110,11 +119,11 @@ impl<'a> Reader<'a> {
         index: usize,
         kind: &str,
         read: &BTreeMap<usize, (Law, Option<usize>)>,
-    ) -> Result<(Law, Option<usize>), Fault> {
+    ) -> Result<(Law, Option<usize>, Option<Given>), Fault> {
         let node = self.nodes[index].1.clone();
         let mut fields = node.fields()?;
         fields.required("kind")?;
-        let mut keystream = None;
+        let (mut keystream, mut given) = (None, None);
         let mut draws = |fields: &mut Fields<'_>| {
             let block = fields.required("keystream")?.whole(0, MAX_KEYSTREAM)?;
             keystream = Some(block as usize);
@@ -157,11 +166,16 @@ impl<'a> Reader<'a> {
             "part" => self.part(&mut fields, read)?,
             "choice" => {
                 draws(&mut fields)?;
-                Law::Choice(read_choice(&mut fields)?)
+                given = self.given(&mut fields, |fields| read_choice(fields).map(Law::Choice))?;
+                let choice = read_choice(&mut fields)?;
+                check_keys(&fields, &choice, given.as_ref())?;
+                Law::Choice(choice)
             }
             "number" => {
                 draws(&mut fields)?;
-                Law::Number(read_number(&mut fields)?)
+                let format = Format::read(&mut fields)?;
+                given = self.given(&mut fields, |fields| read_number(fields, format).map(Law::Number))?;
+                Law::Number(read_number(&mut fields, format)?)
             }
             "rate" => {
                 let (of, of_node) = self.source(&mut fields, "of")?;
@@ -182,7 +196,26 @@ impl<'a> Reader<'a> {
             other => return Err(node.fault(format!("unknown kind {other:?}")).hint(format!("known: {KINDS}"))),
         };
         fields.finish()?;
-        Ok((law, keystream))
+        Ok((law, keystream, given))
+    }
+
+    /// Reads `given: FIELD` and `when: {text: law, ...}`.
+    fn given<'b>(
+        &self,
+        fields: &mut Fields<'b>,
+        read: impl Fn(&mut Fields<'b>) -> Result<Law, Fault>,
+    ) -> Result<Option<Given>, Fault> {
+        if !fields.has("given") {
+            return Ok(None);
+        }
+        let (by, _) = self.source(fields, "given")?;
+        let mut when = Vec::new();
+        for (word, node) in fields.required("when")?.entries()? {
+            let mut fields = node.fields()?;
+            when.push((Case::read(&word), read(&mut fields)?));
+            fields.finish()?;
+        }
+        Ok(Some(Given { by, when }))
     }
 
     /// Reads the name of another field.
@@ -285,7 +318,7 @@ impl<'a> Reader<'a> {
 
     /// Whether `to` is among the sources of `from`, however far; leaves the way in `path`.
     fn leads_to(&self, from: usize, to: usize, path: &mut Vec<usize>) -> bool {
-        for next in self.fields[from].law.sources() {
+        for next in self.fields[from].sources() {
             if next == to {
                 path.push(next);
                 return true;
@@ -331,6 +364,13 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
+}
+
+/// Parts of a choice are named alike in all its cases.
+fn check_keys(fields: &Fields<'_>, choice: &ChoiceLaw, given: Option<&Given>) -> Result<(), Fault> {
+    let mut cases = given.iter().flat_map(|given| &given.when);
+    let differs = cases.any(|(_, law)| matches!(law, Law::Choice(case) if case.keys != choice.keys));
+    if differs { Err(fields.node().fault("the keys of every case must be those of the choice")) } else { Ok(()) }
 }
 
 fn kind_of(node: &Node<'_>) -> Result<String, Fault> {

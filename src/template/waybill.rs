@@ -13,6 +13,7 @@
 use crate::fault::Fault;
 use crate::record::WaybillBlock;
 use crate::template::form::{Form, bare};
+use crate::template::serials::{self, Serials};
 use crate::template::yaml::Fields;
 
 /// A reserved block of waybill numbers.
@@ -81,17 +82,22 @@ impl WaybillBlock for Block {
 pub(crate) fn read_block(fields: &mut Fields<'_>) -> Result<Block, Fault> {
     let mut block = fields.required("block")?.fields()?;
     let id = block.required("id")?.word()?;
-    let start = block.optional("start").map_or(Ok(0), |node| node.whole(0, u64::MAX / 2))?;
-    let size = block.required("size")?.whole(1, 1_000_000_000_000)?;
+    let (serials, size) = match block.optional("ranges") {
+        Some(ranges) => Serials::read(&ranges)?,
+        None => {
+            let start = block.optional("start").map_or(Ok(0), |node| node.whole(0, u64::MAX / 2))?;
+            (Serials::From(start), block.required("size")?.whole(1, serials::MOST)?)
+        }
+    };
     block.finish()?;
-    let form = Form::read(fields, start, size)?;
+    let form = Form::read(fields, serials, size)?;
     Ok(Block { id, size, form, twins: Vec::new() })
 }
 
 /// Reads a field of kind `serial`: another writing of the block's places.
 pub(crate) fn read_twin(fields: &mut Fields<'_>, size: u64) -> Result<Form, Fault> {
     let start = fields.optional("start").map_or(Ok(0), |node| node.whole(0, u64::MAX / 2))?;
-    Form::read(fields, start, size)
+    Form::read(fields, Serials::From(start), size)
 }
 
 #[cfg(test)]
@@ -124,6 +130,7 @@ mod tests {
             "{form: dpd-28, prefix: '008182709980000', block: {id: a, start: 20033350276, size: 1000}}",
             "{form: reference, prefix: ASN-, block: {id: a, start: 95, size: 2000}}",
             "{form: reference, prefix: P, digits: 6, block: {id: a, start: 95, size: 2000}}",
+            "{form: yto, prefix: YT7866, block: {id: a, ranges: [754432725+2 754432730, 754433001+90]}}",
         ]
         .iter()
         .map(|yaml| block(yaml).unwrap_or_else(|fault| panic!("{yaml}: {fault} ({:?})", fault.hint)))
@@ -202,6 +209,9 @@ mod tests {
             message("{form: yto, prefix: YT000000000, block: {id: a, size: 10001}}"),
             "4 digits do not hold 10001 serials from 0"
         );
+        let ranges = |text: &str| message(&format!("{{form: yto, block: {{id: a, ranges: [{text}]}}}}"));
+        assert_eq!(ranges("9+2 10+1"), "the range \"10+1\" is empty, too large, or not behind the last");
+        assert!(ranges("9+").starts_with("expected ranges"));
         assert_eq!(message("{form: dpd-28, block: {id: a, size: 1}}"), "\"\" leaves 27 digits for the serial");
         assert_eq!(
             message("{form: s10, prefix: R1, suffix: GB, block: {id: a, size: 1}}"),

@@ -199,6 +199,11 @@ impl<'a> Fields<'a> {
         Some(self.entries.remove(index).1)
     }
 
+    /// Whether `key` is there and nobody has taken it.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(have, _)| have == key)
+    }
+
     /// Takes the value of `key`, which must be there.
     pub(crate) fn required(&mut self, key: &'static str) -> Result<Node<'a>, Fault> {
         self.optional(key).ok_or_else(|| self.node.fault(format!("the key {key:?} is missing")))

@@ -72,7 +72,7 @@ pub struct Args {
     json: bool,
 }
 
-fn parse_map(text: &str) -> Result<(ColumnRole, String), String> {
+pub fn parse_map(text: &str) -> Result<(ColumnRole, String), String> {
     let (role, column) = text.split_once('=').ok_or("expected ROLE=COLUMN")?;
     let role: ColumnRole = role.trim().parse().map_err(|_| "expected a role")?;
     if column.is_empty() { Err("expected a column after =".to_owned()) } else { Ok((role, column.to_owned())) }

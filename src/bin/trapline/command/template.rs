@@ -14,7 +14,9 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_table, table};
 
-/// List, show, check and preview templates
+pub mod learn;
+
+/// List, show, check, preview and learn templates
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List the shipped templates
@@ -37,10 +39,12 @@ pub enum Command {
         #[arg(short = 'n', long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
         rows: u32,
     },
+    Learn(learn::Args),
 }
 
 pub fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Learn(args) => return learn::run(args),
         Command::List => list()?,
         Command::Show { name } => answer(load(settings, name)?.text())?,
         Command::Check { name } => {
@@ -94,9 +98,7 @@ fn preview(template: &Template, rows: u32, today: jiff::civil::Date) -> anyhow::
     for canary in mint.canaries(&batch, &serials) {
         shown.add_row(template.columns().iter().map(|column| match canary.record.value(&column.role) {
             Some(Value::Text(text)) => text.clone(),
-            Some(Value::Between | Value::Copied) | None => {
-                format!("({})", mint.scratch(&batch, canary.index, &column.role, today))
-            }
+            _ => format!("({})", mint.stand_in(&batch, &canary, &column.role, today)),
         }));
     }
     Ok(answer_table(&shown)?)
