@@ -87,15 +87,12 @@ impl Catalogue {
             makers.insert(hash.to_owned(), place);
             Ok(place)
         };
-        let accounts: BTreeMap<String, std::sync::Arc<str>> =
-            registry.accounts(epoch)?.into_iter().map(|row| (row.name, row.template)).collect();
-        for row in registry.plantings(epoch)? {
-            let Some(template) = accounts.get(&row.key.account) else { continue };
-            let numbers = numbers(self, template)?;
+        for row in registry.planted(epoch)? {
+            let numbers = numbers(self, &row.template)?;
             let source = Source {
                 epoch: label.to_owned(),
-                account: row.key.account,
-                batch: row.key.batch,
+                account: row.account,
+                batch: row.batch,
                 planted: row.at,
                 form: 0,
                 first: 0,

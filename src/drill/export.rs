@@ -52,9 +52,10 @@ pub(super) fn customers(
     let serials: Vec<u64> = (0..u64::from(rows)).map(|row| (1 << 20) + row).collect();
     let canaries = mint.canaries(&batch, &serials);
     let row = |canary: Canary| {
-        let columns = template.columns().iter().map(|column| {
-            mint.stand_in(&batch, &canary, &column.role, today).replace([',', '"', '\n'], " ")
-        });
+        let columns = template
+            .columns()
+            .iter()
+            .map(|column| mint.stand_in(&batch, &canary, &column.role, today).replace([',', '"', '\n'], " "));
         columns.collect()
     };
     canaries.into_iter().map(row).collect()

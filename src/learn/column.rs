@@ -73,8 +73,10 @@ impl Law {
     /// The law of these texts, with how many rows hold each; `None` where too
     /// few rows hold any.
     pub(super) fn choice<'t>(counts: impl Iterator<Item = (&'t str, u64)>, least: u32) -> Option<Self> {
-        let options: Vec<(String, u64)> =
-            counts.filter(|(_, count)| *count >= u64::from(least)).map(|(text, count)| (text.to_owned(), count)).collect();
+        let options: Vec<(String, u64)> = counts
+            .filter(|(_, count)| *count >= u64::from(least))
+            .map(|(text, count)| (text.to_owned(), count))
+            .collect();
         (!options.is_empty()).then_some(Self::Choice(options))
     }
 
@@ -134,7 +136,8 @@ impl Field {
         };
         let person = |role: Role| if role == Role::Sender { 1 } else { 2 };
         let name = yaml::word(&self.name);
-        let scratch = |text: &str| if text.is_empty() { String::new() } else { format!(", scratch: {}", yaml::word(text)) };
+        let scratch =
+            |text: &str| if text.is_empty() { String::new() } else { format!(", scratch: {}", yaml::word(text)) };
         match &self.kind {
             Kind::Copied { scratch: text } => out.line(1, &format!("{name}: {{kind: copied{}}}", scratch(text))),
             Kind::Between { scratch: text } => out.line(1, &format!("{name}: {{kind: between{}}}", scratch(text))),
@@ -143,7 +146,10 @@ impl Field {
             }
             Kind::Phone { role, country } => {
                 let role = role.name();
-                out.line(1, &format!("{name}: {{kind: phone, role: {role}, country: {country}, styles: {{national: 1}}}}"));
+                out.line(
+                    1,
+                    &format!("{name}: {{kind: phone, role: {role}, country: {country}, styles: {{national: 1}}}}"),
+                );
             }
             Kind::Time { format, hours } => {
                 out.line(1, &format!("{name}:"));
@@ -217,7 +223,8 @@ pub(super) fn plan(table: &Table, roles: &[Role], least: u32, notes: &mut Vec<St
         if fields.iter().any(|field| field.name == name) {
             name = format!("{name}_{}", place + 1);
         }
-        let role = if fields.iter().any(|field| field.role == role) { ColumnRole::Other(name.as_str().into()) } else { role };
+        let role =
+            if fields.iter().any(|field| field.role == role) { ColumnRole::Other(name.as_str().into()) } else { role };
         let mut kind = kind_of(table, column, &role, least, notes);
         drawn += usize::from(matches!(kind, Kind::Drawn(_) | Kind::Time { .. }));
         if drawn > LAST_BLOCK {
@@ -274,7 +281,10 @@ fn kind_of(table: &Table, column: &TableColumn, role: &ColumnRole, least: u32, n
     if frequent * 10 >= rows * 8 && counts.iter().filter(|count| **count >= least).count() <= MOST_OPTIONS {
         if frequent < rows {
             let held = rows - frequent;
-            notes.push(format!("{}: texts of fewer than {least} rows were withheld ({held} of {rows} rows)", column.header));
+            notes.push(format!(
+                "{}: texts of fewer than {least} rows were withheld ({held} of {rows} rows)",
+                column.header
+            ));
         }
         return Kind::Drawn(Law::choice(pairs(), least).expect("most rows hold frequent texts"));
     }
@@ -293,13 +303,26 @@ fn copied(column: &TableColumn, least: u32) -> Kind {
 
 /// Layouts of times that templates can write.
 const TIMES: &[&str] = &[
-    "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S",
-    "%Y-%m-%d", "%Y/%m/%d", "%d-%b-%y", "%m/%d/%y", "%m/%d/%Y", "%d.%m.%Y", "%Y年%m月%d日", "%Y年%m月%d日 %H:%M",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y%m%d%H%M%S",
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d-%b-%y",
+    "%m/%d/%y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%Y年%m月%d日",
+    "%Y年%m月%d日 %H:%M",
 ];
 
 fn time_of(column: &TableColumn) -> Option<Kind> {
     let counts = column.counts();
-    let sample: Vec<(&str, u32)> = column.texts.iter().map(|text| &**text).zip(counts).filter(|(text, _)| !text.is_empty()).collect();
+    let sample: Vec<(&str, u32)> =
+        column.texts.iter().map(|text| &**text).zip(counts).filter(|(text, _)| !text.is_empty()).collect();
     let format = TIMES.iter().find(|format| {
         let read = sample.iter().take(200).filter(|(text, _)| jiff::fmt::strtime::parse(format, text).is_ok()).count();
         read > 0 && read * 10 >= sample.len().min(200) * 9

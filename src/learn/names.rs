@@ -9,12 +9,15 @@ use crate::template::pool;
 
 /// Surnames of two characters.
 const COMPOUND: &[&str] = &[
-    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒", "夏侯", "端木", "南宫",
+    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒", "夏侯",
+    "端木", "南宫",
 ];
 
 /// What stands in place of a given name.
-const TITLES: &[&str] =
-    &["先生", "女士", "小姐", "老师", "老板", "经理", "师傅", "阿姨", "医生", "总", "哥", "姐", "同学", "太太", "美女", "帅哥"];
+const TITLES: &[&str] = &[
+    "先生", "女士", "小姐", "老师", "老板", "经理", "师傅", "阿姨", "医生", "总", "哥", "姐", "同学", "太太", "美女",
+    "帅哥",
+];
 
 /// Learned names.
 #[derive(Debug)]
@@ -27,7 +30,10 @@ pub(super) enum Names {
         /// Characters of names of one, and first and second ones of others.
         letters: [Vec<(String, u64)>; 3],
     },
-    Words { families: Vec<(String, u64)>, given: Vec<(String, u64)> },
+    Words {
+        families: Vec<(String, u64)>,
+        given: Vec<(String, u64)>,
+    },
 }
 
 impl Names {
@@ -168,7 +174,8 @@ fn kept(counts: Counts, least: u32, public: &[(&str, u64)]) -> Vec<(String, u64)
     let rare: u64 = counts.values().filter(|count| **count < u64::from(least)).sum();
     let mut kept: Vec<(String, u64)> = counts.into_iter().filter(|(_, count)| *count >= u64::from(least)).collect();
     let known: std::collections::BTreeSet<String> = kept.iter().map(|(text, _)| text.clone()).collect();
-    let others: Vec<&(&str, u64)> = public.iter().filter(|(text, weight)| *weight > 0 && !known.contains(*text)).collect();
+    let others: Vec<&(&str, u64)> =
+        public.iter().filter(|(text, weight)| *weight > 0 && !known.contains(*text)).collect();
     let total: u64 = others.iter().map(|(_, weight)| weight).sum();
     if total > 0 && rare > 0 {
         // Finer units, so that a rare word of a pool is not rounded away.
@@ -185,8 +192,8 @@ mod tests {
 
     #[test]
     fn rare_characters_come_from_the_pool_alone() {
-        let mut names: Vec<(String, u64)> = vec![("张伟".into(), 50), ("王秀英".into(), 50), ("李龘".into(), 1)];
-        names.push(("欧阳建国".into(), 20));
+        let mut names: Vec<(String, u64)> = vec![("张伟".into(), 50), ("王秀英".into(), 50), ("欧阳建国".into(), 20)];
+        names.extend("龘靐齉爩龗鱻麤灪".chars().map(|rare| (format!("李{rare}"), 4)));
         let (learned, share) = Names::learn(names.iter().map(|(name, n)| (name.as_str(), *n)), 5).expect("names");
 
         let Names::Han { families, letters, .. } = learned else { panic!("Chinese names") };

@@ -15,7 +15,13 @@ pub(super) fn learn(table: &Table, role: Role, fields: &mut Vec<Field>, least: u
     let whose = role.name();
     if let Some(place) = find(ColumnRole::Phone(role)) {
         let kind = Kind::Phone { role, country: country(&table.columns[place]) };
-        fields.push(Field { name: format!("{whose}_phone"), role: ColumnRole::Phone(role), place: Some(place), kind, given: None });
+        fields.push(Field {
+            name: format!("{whose}_phone"),
+            role: ColumnRole::Phone(role),
+            place: Some(place),
+            kind,
+            given: None,
+        });
     }
     if let Some(place) = find(ColumnRole::Name(role)) {
         let column = &table.columns[place];
@@ -28,7 +34,13 @@ pub(super) fn learn(table: &Table, role: Role, fields: &mut Vec<Field>, least: u
             }
             None => unlearned(&column.header, notes),
         };
-        fields.push(Field { name: format!("{whose}_name"), role: ColumnRole::Name(role), place: Some(place), kind, given: None });
+        fields.push(Field {
+            name: format!("{whose}_name"),
+            role: ColumnRole::Name(role),
+            place: Some(place),
+            kind,
+            given: None,
+        });
     }
     address(table, role, fields, least, notes);
     // What no law covers is copied.
@@ -37,7 +49,13 @@ pub(super) fn learn(table: &Table, role: Role, fields: &mut Vec<Field>, least: u
         if of_role && !fields.iter().any(|field| field.place == Some(place)) {
             let role = column.role.clone().expect("it is a person's");
             let kind = unlearned(&column.header, notes);
-            fields.push(Field { name: role.to_string().replace('.', "_"), role, place: Some(place), kind, given: None });
+            fields.push(Field {
+                name: role.to_string().replace('.', "_"),
+                role,
+                place: Some(place),
+                kind,
+                given: None,
+            });
         }
     }
     fields.sort_by_key(|field| field.place.unwrap_or(usize::MAX));
@@ -62,7 +80,10 @@ fn unlearned(header: &str, notes: &mut Vec<String>) -> Kind {
 
 fn note_share(header: &str, share: f64, notes: &mut Vec<String>) {
     if share < 0.98 {
-        notes.push(format!("{header}: {:.0} % of rows were taken to pieces; the shapes of the rest were withheld", share * 100.0));
+        notes.push(format!(
+            "{header}: {:.0} % of rows were taken to pieces; the shapes of the rest were withheld",
+            share * 100.0
+        ));
     }
 }
 
@@ -117,11 +138,23 @@ fn address(table: &Table, role: Role, fields: &mut Vec<Field>, least: u32, notes
     for (place, column_role, part) in wide {
         let Some(place) = place else { continue };
         let kind = Kind::Part { of: 0, parts: part.to_owned() };
-        fields.push(Field { name: format!("{}_{part}", role.name()), role: column_role, place: Some(place), kind, given: None });
+        fields.push(Field {
+            name: format!("{}_{part}", role.name()),
+            role: column_role,
+            place: Some(place),
+            kind,
+            given: None,
+        });
     }
     if shown.is_none() {
         let kind = Kind::Part { of: 0, parts: "local".into() };
         let role_of = ColumnRole::Local(role);
-        fields.push(Field { name: format!("{}_local", role.name()), role: role_of, place: Some(below), kind, given: None });
+        fields.push(Field {
+            name: format!("{}_local", role.name()),
+            role: role_of,
+            place: Some(below),
+            kind,
+            given: None,
+        });
     }
 }

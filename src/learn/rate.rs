@@ -56,9 +56,8 @@ impl Rates {
 
 /// Turns drawn numbers that follow from others into rates.
 pub(super) fn learn(table: &Table, fields: &mut [Field]) {
-    let measures: Vec<usize> = (0..fields.len())
-        .filter(|&at| matches!(fields[at].kind, Kind::Drawn(Law::Measure(_)) ))
-        .collect();
+    let measures: Vec<usize> =
+        (0..fields.len()).filter(|&at| matches!(fields[at].kind, Kind::Drawn(Law::Measure(_)))).collect();
     // A fee of few values is a choice by its number of texts, and a fee all the same.
     let priced: Vec<usize> = (0..fields.len()).filter(|&at| fields[at].is_drawn()).collect();
     let words: Vec<usize> = (0..fields.len())
@@ -129,7 +128,9 @@ fn rule(fee: &TableColumn, weight: &TableColumn, word: &TableColumn, sources: (u
     // A group with few steps may suit the common rate as well as its own.
     let suits = |group: &u32| {
         let price = |begun: i64| (otherwise.base + otherwise.each * (begun - 1) + 50).div_euclid(100);
-        groups[group].iter().all(|(begun, fees)| fees.iter().max_by_key(|(_, n)| **n).is_some_and(|(fee, _)| *fee == price(*begun)))
+        groups[group]
+            .iter()
+            .all(|(begun, fees)| fees.iter().max_by_key(|(_, n)| **n).is_some_and(|(fee, _)| *fee == price(*begun)))
     };
     let rates = rates.iter().filter(|(group, rate)| **rate != otherwise && !suits(group));
     let rates = rates.map(|(group, rate)| (word.texts[*group as usize].to_string(), *rate)).collect();

@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_depends_is_told_and_what_does_not_is_not() {
-        let a: Vec<u8> = (0..4000u32).map(|i| (i * 2_654_435_761 >> 16) as u8 % 4).collect();
+        let a: Vec<u8> = (0..4000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 16) as u8 % 4).collect();
         let copy: Vec<u8> = a.iter().map(|x| (x + 1) % 4).collect();
         let other: Vec<u8> = (0..4000u32).map(|i| (i.wrapping_mul(40_503) >> 7) as u8 % 4).collect();
 

@@ -9,9 +9,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Options;
 use super::column::{Field, Kind};
 use super::yaml::Writer;
-use super::Options;
 use crate::fault::Fault;
 use crate::plant::Table;
 use crate::record::ColumnRole;
@@ -64,7 +64,10 @@ pub(super) fn learn(
     let Some(field) = fields.iter_mut().find(|field| field.role == ColumnRole::Number) else { return Ok(()) };
     let column = &table.columns[field.place.expect("a number has its column")];
     let Some((prefix, width)) = form(column.texts.iter().map(|text| &**text)) else {
-        notes.push(format!("{}: numbers of several forms; planted rows have one between their neighbours'", column.header));
+        notes.push(format!(
+            "{}: numbers of several forms; planted rows have one between their neighbours'",
+            column.header
+        ));
         return Ok(());
     };
     let serial = |text: &str| text.strip_prefix(prefix.as_str())?.parse::<u64>().ok();
@@ -72,10 +75,11 @@ pub(super) fn learn(
         Some(reserved) => {
             let mut serials = Vec::new();
             for (line, text) in reserved.iter().enumerate() {
-                let serial = serial(text).filter(|serial| write(&prefix, width, *serial) == *text).ok_or_else(|| {
-                    Fault::new(format!("expected numbers like {}, found another form", write(&prefix, width, 1234)))
-                        .at_line(line as u64 + 1)
-                })?;
+                let serial =
+                    serial(text).filter(|serial| write(&prefix, width, *serial) == *text).ok_or_else(|| {
+                        Fault::new(format!("expected numbers like {}, found another form", write(&prefix, width, 1234)))
+                            .at_line(line as u64 + 1)
+                    })?;
                 serials.push(serial);
             }
             serials.sort_unstable();
@@ -125,13 +129,16 @@ fn form<'t>(texts: impl Iterator<Item = &'t str>) -> Option<(String, usize)> {
     // Of one prefix and several widths: without leading zeros.
     let of_head: usize = forms.iter().filter(|((have, _), _)| have == head).map(|(_, count)| count).sum();
     let longest = forms.keys().filter(|(have, _)| have == head).map(|(_, width)| *width).max()?;
-    (of_head * 10 >= all * 5 && longest <= 18).then(|| ((*head).to_owned(), 0))
+    (of_head * 10 >= all * 5 && (1..=18).contains(&longest)).then(|| ((*head).to_owned(), 0))
 }
 
 /// Free serials between used ones that are near each other.
 fn gaps(used: &[u64]) -> Vec<(u64, u64)> {
-    let mut gaps: Vec<(u64, u64)> =
-        used.windows(2).map(|pair| (pair[0] + 1, pair[1] - pair[0] - 1)).filter(|(_, free)| (1..NEAR).contains(free)).collect();
+    let mut gaps: Vec<(u64, u64)> = used
+        .windows(2)
+        .map(|pair| (pair[0] + 1, pair[1] - pair[0] - 1))
+        .filter(|(_, free)| (1..NEAR).contains(free))
+        .collect();
     // Evenly out of all runs where there are more than are wanted.
     let step = gaps.len().div_ceil(MOST).max(1);
     gaps = gaps.into_iter().step_by(step).collect();

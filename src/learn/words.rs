@@ -17,8 +17,8 @@ use crate::normalize::is_han;
 
 /// Unit words that follow a number, longest first.
 const UNITS: &[&str] = &[
-    "号楼", "单元", "号院", "大队", "小区", "楼栋", "号", "栋", "幢", "座", "室", "层", "楼", "组", "队", "社", "村", "弄", "巷", "期", "区",
-    "户", "米", "店", "门", "座", "排", "委",
+    "号楼", "单元", "号院", "大队", "小区", "楼栋", "号", "栋", "幢", "座", "室", "层", "楼", "组", "队", "社", "村",
+    "弄", "巷", "期", "区", "户", "米", "店", "门", "座", "排", "委",
 ];
 
 /// A note at the end must be in this share of rows to be one.
@@ -273,7 +273,9 @@ impl Classes<'_> {
     fn at(&self, tokens: &[Token<'_>], at: usize) -> Option<usize> {
         let place = *self.known.get(&place_of(tokens, at))?;
         let seen = |class: &usize| self.places[*class].get(&place).copied().unwrap_or(0);
-        (0..self.places.len()).filter(|class| seen(class) > 0).max_by_key(|class| (seen(class), std::cmp::Reverse(*class)))
+        (0..self.places.len())
+            .filter(|class| seen(class) > 0)
+            .max_by_key(|class| (seen(class), std::cmp::Reverse(*class)))
     }
 }
 
@@ -419,7 +421,11 @@ fn number_slots(name: &str, values: &BTreeMap<&str, u64>, least: u64) -> Option<
     if doors.len() <= 20 && of_doors * 20 >= all * 19 && floors.len() > 2 && floors.len() <= LISTED {
         let (floor, door) = (format!("{name}f"), format!("{name}d"));
         let both = vec![(format!("{{{floor}}}{{{door}}}"), 1)];
-        return Some(vec![(name.to_owned(), Slot::Texts(both)), (floor, Slot::Texts(floors)), (door, Slot::Texts(doors))]);
+        return Some(vec![
+            (name.to_owned(), Slot::Texts(both)),
+            (floor, Slot::Texts(floors)),
+            (door, Slot::Texts(doors)),
+        ]);
     }
     let plain = |text: &str| text.len() <= 6 && (text.len() == 1 || !text.starts_with('0'));
     let mut sorted: Vec<i64> = Vec::new();

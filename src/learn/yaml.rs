@@ -65,7 +65,10 @@ fn columns(text: &str) -> usize {
 pub(super) fn word(text: &str) -> String {
     let plain = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
         && text.chars().next().is_some_and(|c| c.is_alphabetic())
-        && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+        );
     if plain { text.to_owned() } else { serde_json::to_string(text).expect("a text is JSON") }
 }
 

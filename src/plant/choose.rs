@@ -12,7 +12,7 @@ use super::columns::{Column, Columns};
 use super::make::{Made, Maker, hex};
 use super::order::Order;
 use super::pass::FirstPass;
-use super::place::Gap;
+use super::place::{Gap, Row};
 use super::survey::{Survey, SurveyedColumn};
 use super::watch::Watch;
 use super::weave::{Insertion, Plan};
@@ -27,6 +27,8 @@ pub(super) struct Placed {
     /// Which number it wears, among [`Job::number_texts`].
     pub(super) number: Option<usize>,
     pub(super) gap: Rc<Gap>,
+    /// The row that it is made from, if not one beside the gap.
+    pub(super) donor: Option<Rc<Row>>,
     /// A real row has its number: it is made, because others draw along with
     /// it, but not planted.
     pub(super) is_left_out: bool,
@@ -135,6 +137,15 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
     // last choice: their rows must stand before that last record.
     let (misplaced, regular): (Vec<usize>, Vec<usize>) =
         (0..job.numbers.len()).filter(free).partition(|which| read.candidates.is_misplaced(*which, order));
+    // In a file with runs, a number outside of them has no sender.
+    let rank = |which: &usize| match read.runs.place(*which) {
+        Some(place) => u8::from(!place.is_inside),
+        None => 2,
+    };
+    let mut regular = regular;
+    if order == Order::None {
+        regular.sort_by_key(rank);
+    }
     let chosen: Vec<Option<usize>> = regular.into_iter().chain(misplaced).take(job.records.len()).map(Some).collect();
     let examined = chosen.iter().flatten().max().map_or(job.numbers.len(), |last| last + 1);
     let examined = if chosen.len() == job.records.len() { examined } else { job.numbers.len() };
@@ -157,13 +168,15 @@ fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: 
     let gaps = if follows_number(job, order) { None } else { Some(lane.gaps().ok_or_else(nowhere)?) };
     (0..job.records.len())
         .map(|canary| {
-            let gap = match (&gaps, numbers[canary]) {
-                (Some(gaps), _) => Some(gaps[canary].clone()),
-                (None, Some(which)) => read.candidates.gap(which, order).cloned(),
-                (None, None) => None,
+            let run = numbers[canary].filter(|_| gaps.is_some()).and_then(|which| read.runs.place(which));
+            let gap = match (&gaps, numbers[canary], &run) {
+                (_, _, Some(run)) => Some(run.gap.clone()),
+                (Some(gaps), ..) => Some(gaps[canary].clone()),
+                (None, Some(which), _) => read.candidates.gap(which, order).cloned(),
+                (None, None, _) => None,
             };
             let (who, gap) = (Who::Own(canary), gap.ok_or_else(nowhere)?);
-            Ok(Placed { who, number: numbers[canary], gap, is_left_out: false })
+            Ok(Placed { who, number: numbers[canary], gap, donor: run.map(|run| run.donor), is_left_out: false })
         })
         .collect()
 }
@@ -197,7 +210,7 @@ fn place_shared(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<Vec
             None => gaps.get(slot),
         };
         if let Some(gap) = gap {
-            placed.push(Placed { who: Who::Shared(slot), number, gap: gap.clone(), is_left_out });
+            placed.push(Placed { who: Who::Shared(slot), number, gap: gap.clone(), donor: None, is_left_out });
         }
     }
     Ok(placed)

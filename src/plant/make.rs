@@ -56,7 +56,7 @@ impl Maker<'_> {
             })
             .collect();
         let donors = group.iter().zip(&mut draws).map(|(who, draw)| match who.who {
-            Who::Own(_) => donor(&who.gap, draw),
+            Who::Own(_) => who.donor.as_deref().unwrap_or_else(|| donor(&who.gap, draw)),
             Who::Shared(_) => row_behind(&who.gap),
         });
         let donors: Vec<&Row> = donors.collect();

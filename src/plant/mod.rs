@@ -56,6 +56,7 @@ mod pass;
 mod place;
 mod ring;
 mod roles;
+mod runs;
 mod sample;
 mod shared;
 mod source;
@@ -167,7 +168,7 @@ const BLOCKS: usize = 3;
 
 impl Job<'_> {
     fn keystream(&self) -> Keystream {
-        Keystream::new(&self.place, BLOCKS * self.records.len())
+        Keystream::new(&self.place, BLOCKS * self.records.len() + self.numbers.len())
     }
 
     /// Shared rows, by slot.

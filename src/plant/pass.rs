@@ -18,6 +18,7 @@ use super::dialect::{Dialect, Format};
 use super::make::hex;
 use super::numbers::Candidates;
 use super::place::Lane;
+use super::runs::Runs;
 use super::sample::Sample;
 use super::source::{Compression, Unpacked, read_fault};
 use super::survey::Odd;
@@ -37,6 +38,7 @@ pub(super) struct FirstPass<'k> {
     pub(super) columns: Columns,
     pub(super) watches: Vec<Watch>,
     pub(super) candidates: Candidates,
+    pub(super) runs: Runs<'k>,
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
     pub(super) sharing: Option<Sharing>,
@@ -67,6 +69,7 @@ pub(super) fn read<'k>(
     let Surveyor {
         watches,
         candidates,
+        runs,
         anywhere,
         with_room,
         sharing,
@@ -85,6 +88,7 @@ pub(super) fn read<'k>(
         compression: input.compression(),
         watches,
         candidates,
+        runs,
         anywhere,
         with_room,
         sharing,

@@ -53,7 +53,7 @@ struct Pick<'k> {
 }
 
 /// Resolution of the uniform number in (0, 1].
-const UNIT: u64 = 1 << 53;
+pub(super) const UNIT: u64 = 1 << 53;
 
 impl<'k> Lane<'k> {
     pub(super) fn new(draws: impl Iterator<Item = Block<'k>>) -> Self {

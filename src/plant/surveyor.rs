@@ -13,6 +13,7 @@ use super::order::Order;
 use super::pass::Piece;
 use super::place::{Gap, Lane, Row};
 use super::ring::{Ring, RowHash};
+use super::runs::Runs;
 use super::sample::{FieldReader, Sample};
 use super::shared::Shared;
 use super::survey::Odd;
@@ -35,6 +36,7 @@ pub(super) struct Surveyor<'a, 'k, 'j> {
     pub(super) grouped_phones: Vec<usize>,
     pub(super) job: &'j Job<'a>,
     pub(super) candidates: Candidates,
+    pub(super) runs: Runs<'k>,
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
     pub(super) sharing: Option<Sharing>,
@@ -92,6 +94,9 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             watches,
             job,
             candidates: Candidates::new(job.number_texts()),
+            runs: Runs::new(job.numbers.iter().map(|(_, text)| text.as_str()), |which| {
+                keystream.block(BLOCKS * job.records.len() + which)
+            }),
             anywhere: lane(0),
             with_room: lane(1),
             sharing: job.shared.filter(|shared| !shared.rows.is_empty()).map(|shared| Sharing::new(&shared)),
@@ -219,6 +224,9 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         let has_room = self.has_room(before, text, fields, both);
         let wanted_with_room = has_room && self.with_room.offer();
         let passes = is_fit && self.number_passes(text, fields);
+        let wanted_by_run = self.runs.offer();
+        let number = self.number.filter(|_| is_fit).map(|place| core(fields[place].of(text), fields[place].kind));
+        let bounds = number.filter(|number| self.runs.wants(number));
         // What shared rows say must not hang on one account's file: they take
         // no gap at an end or beside a ragged row.
         let shared = self.sharing.as_ref().filter(|_| both).map(|sharing| sharing.hash.of(text));
@@ -226,7 +234,7 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             self.sharing.as_ref().zip(shared).is_some_and(|(sharing, hash)| {
                 sharing.anywhere.wants(hash) || (has_room && sharing.with_room.wants(hash))
             });
-        if !(wanted || wanted_with_room || passes || wanted_shared) {
+        if !(wanted || wanted_with_room || passes || wanted_shared || wanted_by_run || bounds.is_some()) {
             return;
         }
         let end = piece.to;
@@ -239,6 +247,12 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         let gap = Rc::new(Gap { at: piece.base + start as u64, before: self.row(before, before_is_fit), after });
         if wanted {
             self.anywhere.take(&gap);
+        }
+        if wanted_by_run {
+            self.runs.take(&gap);
+        }
+        if let (Some(number), Some(row)) = (bounds, &gap.after) {
+            self.runs.meet(number, &Rc::new(row.clone()));
         }
         if wanted_with_room {
             self.with_room.take(&gap);
@@ -300,6 +314,9 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         let gap = Rc::new(Gap { at: self.last_end, before: Some(last), after: None });
         if self.anywhere.offer() {
             self.anywhere.take(&gap);
+        }
+        if self.runs.offer() {
+            self.runs.take(&gap);
         }
         self.candidates.drop_rest(&gap, false);
     }

@@ -10,13 +10,14 @@ mod epoch;
 mod planting;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use self::epoch::Epoch;
 use super::{
     AccountRow, AccusationRow, ActRow, BatchKey, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow, LineUse,
-    NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
+    NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow, Planted,
     PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, Route, ScopeRow, Verdict,
     Weighed, refusal, times,
 };
@@ -282,6 +283,17 @@ impl Registry for MemoryRegistry {
     fn stock(&self) -> Result<String> {
         let (lines, plantings, scopes) = (self.lines.len(), self.plantings.len(), self.scopes.len());
         Ok(format!("lines {lines}, plantings {plantings}, scopes {scopes}"))
+    }
+
+    fn planted(&self, epoch: u32) -> Result<Vec<Planted>> {
+        let templates: BTreeMap<String, Arc<str>> =
+            self.accounts(epoch)?.into_iter().map(|row| (row.name, row.template)).collect();
+        let planted = self.plantings(epoch)?.into_iter().filter_map(|row| {
+            let template = templates.get(&row.key.account)?.clone();
+            let BatchKey { account, batch, .. } = row.key;
+            Some(Planted { account, batch, template, at: row.at, serials: row.serials })
+        });
+        Ok(planted.collect())
     }
 
     fn plantings(&self, epoch: u32) -> Result<Vec<PlantingRow>> {

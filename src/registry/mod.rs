@@ -151,6 +151,9 @@ pub trait Registry {
     fn stock(&self) -> Result<String>;
     /// Plantings of an epoch in the order they were registered.
     fn plantings(&self, epoch: u32) -> Result<Vec<PlantingRow>>;
+    /// What was planted in an epoch, no more of it than its numbers follow
+    /// from, in the order in which it was registered.
+    fn planted(&self, epoch: u32) -> Result<Vec<Planted>>;
 
     // --- feeds ---------------------------------------------------------------------
 

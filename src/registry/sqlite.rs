@@ -31,7 +31,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use self::store::Store;
 use super::{
     AccountRow, AccusationRow, ActRow, BatchKey, Case, DecisionRow, EpochRow, FeedRow, Ingest, Ingested, LineRow,
-    NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow,
+    NewAccusation, NewAct, NewDecision, NewLine, NewPlanting, NewScope, ObservationRow, OpeningRow, OutboxRow, Planted,
     PlantedRows, PlantingRow, QuarantineRow, Registry, Result, Revelation, RevelationRow, ScopeRow, Weighed,
 };
 use crate::key::KeyId;
@@ -185,6 +185,10 @@ impl Registry for SqliteRegistry {
 
     fn plantings(&self, epoch: u32) -> Result<Vec<PlantingRow>> {
         plantings::list(&self.store(), epoch)
+    }
+
+    fn planted(&self, epoch: u32) -> Result<Vec<Planted>> {
+        plantings::planted(&self.store(), epoch)
     }
 
     fn feed(&self, name: &str) -> Result<Option<FeedRow>> {

@@ -98,6 +98,21 @@ pub struct NewPlanting {
     pub rows: PlantedRows,
 }
 
+/// Of a planting, what its numbers follow from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planted {
+    /// Account.
+    pub account: String,
+    /// Batch; empty for standing canaries.
+    pub batch: String,
+    /// Hash of the account's template.
+    pub template: Arc<str>,
+    /// When it was registered.
+    pub at: Timestamp,
+    /// Serials, in the order of the canaries.
+    pub serials: Vec<u64>,
+}
+
 /// The sealed part of a planting: what key, template and source do not give.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlantedRows {

@@ -201,9 +201,7 @@ impl NameLaw {
             GivenLaw::Words(words) => {
                 words.shares().filter(|(word, _)| fits(mask, &word.written)).map(|(_, share)| share).sum()
             }
-            GivenLaw::Characters(sexes) => {
-                mean(sexes, |sex| sex.spelling(mask) + sex.titles(mask))
-            }
+            GivenLaw::Characters(sexes) => mean(sexes, |sex| sex.spelling(mask) + sex.titles(mask)),
         }
     }
 

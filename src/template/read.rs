@@ -99,8 +99,12 @@ impl<'a> Reader<'a> {
         self.fields = laws
             .into_iter()
             .zip(&self.nodes)
-            .map(|((index, (law, keystream)), (name, _))| {
-                Field { name: name.clone(), law, keystream, given: givens.remove(&index), is_late: false }
+            .map(|((index, (law, keystream)), (name, _))| Field {
+                name: name.clone(),
+                law,
+                keystream,
+                given: givens.remove(&index),
+                is_late: false,
             })
             .collect();
         self.check_sources()?;

@@ -89,6 +89,7 @@ fn what_seeds_make_is_pinned() {
                 .map(|(role, value)| match value {
                     Value::Text(text) => format!("{role}={text}"),
                     Value::Copied => format!("{role} copied"),
+                    Value::Given(_) => format!("{role} given"),
                     Value::Between => format!("{role} between"),
                 })
                 .collect();

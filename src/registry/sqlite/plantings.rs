@@ -1,11 +1,17 @@
 //! Serials and plantings in SQLite.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use rayon::prelude::*;
 use rusqlite::{Row, Statement, params};
 
 use super::failure::damaged;
 use super::store::{Store, all, blob, cell, count, maybe_time, one, time, whole};
-use crate::registry::{BatchKey, NewPlanting, PlantedRows, PlantingRow, Result, refusal, serials, times, words};
+use crate::registry::{
+    BatchKey, Error, NewPlanting, Planted, PlantedRows, PlantingRow, Result, refusal, serials, times, words,
+};
 
 const SERIALS: &str = "planting.serials";
 const ROWS: &str = "planted_rows.rows";
@@ -32,6 +38,12 @@ const STOCK: &str = "
         (SELECT coalesce(max(id), 0) FROM line),
         (SELECT coalesce(max(id), 0) FROM planting),
         (SELECT coalesce(max(id), 0) FROM scope))";
+
+const SELECT_PLANTED: &str = "
+    SELECT planting.id, account.name, account.template, planting.batch, planting.at, planting.serials
+    FROM planting JOIN account ON account.id = planting.account
+    WHERE planting.epoch = ?1
+    ORDER BY planting.id";
 
 /// The first release stands: a file gets its final name once.
 const RELEASE: &str = "
@@ -163,6 +175,49 @@ pub(super) fn list(store: &Store<'_>, epoch: u32) -> Result<Vec<PlantingRow>> {
     let sql = format!("{SELECT_PLANTING} WHERE planting.epoch = ?1 ORDER BY planting.id");
     let mut select = store.sql.prepare(&sql)?;
     all(select.query([epoch])?, |row| read(store, row))
+}
+
+/// An index of all canaries reads every planting: what SQLite gives is kept as
+/// it is, and opened on all cores.
+pub(super) fn planted(store: &Store<'_>, epoch: u32) -> Result<Vec<Planted>> {
+    struct Kept {
+        id: i64,
+        account: String,
+        template: Arc<str>,
+        batch: String,
+        at: String,
+        serials: Vec<u8>,
+    }
+    // Two statements, one snapshot: another process may be binding right now.
+    let _snapshot = store.sql.unchecked_transaction()?;
+    let mut select = store.sql.prepare("SELECT id, hash FROM template")?;
+    let templates: HashMap<i64, Arc<str>> =
+        all(select.query([])?, |row| Ok((cell(row, 0)?, cell(row, 1)?)))?.into_iter().collect();
+    let mut select = store.sql.prepare(SELECT_PLANTED)?;
+    let kept = all(select.query([epoch])?, |row| {
+        let template = templates.get(&cell(row, 2)?).ok_or_else(|| damaged("account.template", "no such template"))?;
+        Ok(Kept {
+            id: cell(row, 0)?,
+            account: cell(row, 1)?,
+            template: template.clone(),
+            batch: cell(row, 3)?,
+            at: cell(row, 4)?,
+            serials: blob(row, 5)?.to_vec(),
+        })
+    })?;
+    let vault = store.vault;
+    let opened = kept.into_par_iter().map(|kept| {
+        let plain = vault.open(SERIALS, kept.id, &kept.serials);
+        let plain = plain.ok_or(Error::Unsealable { table: SERIALS, row: kept.id })?;
+        Ok(Planted {
+            account: kept.account,
+            batch: kept.batch,
+            template: kept.template,
+            at: times::parse(&kept.at).ok_or_else(|| damaged("planting.at", "a time is unreadable"))?,
+            serials: serials::decode(&plain).ok_or_else(|| damaged(SERIALS, "no list of serials"))?,
+        })
+    });
+    opened.collect()
 }
 
 fn read(store: &Store<'_>, row: &Row<'_>) -> Result<PlantingRow> {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use trapline::registry::memory::MemoryRegistry;
 use trapline::registry::sqlite::SqliteRegistry;
 use trapline::registry::{
-    Error, Ingest, Ingested, LineUse, NewAccusation, NewDecision, NewQuarantine, Registry, Revelation, Route, Verdict,
+    Error, Ingest, Ingested, LineUse, NewAccusation, NewDecision, NewQuarantine, PlantingRow, Registry, Revelation,
+    Route, Verdict,
 };
 
 use super::{at, batch, call, line, planting, rules, vault};
@@ -161,6 +162,10 @@ fn batches_are_planted_once(registry: &mut dyn Registry) {
     assert_eq!(registry.planting(&first.key).expect("an answer").as_ref(), Some(&plantings[0]));
     assert_eq!(registry.planting(&batch(1, "west", "monday")).expect("an answer"), None);
     assert_eq!(registry.plantings(2).expect("an answer"), []);
+    let told = |row: &PlantingRow| (row.key.account.clone(), row.key.batch.clone(), row.at, row.serials.clone());
+    let planted = registry.planted(1).expect("what was planted");
+    let short = planted.into_iter().map(|row| (row.account, row.batch, row.at, row.serials));
+    assert_eq!(short.collect::<Vec<_>>(), plantings.iter().map(told).collect::<Vec<_>>());
 }
 
 fn feeds_move_their_cursor_with_what_they_bring(registry: &mut dyn Registry) {

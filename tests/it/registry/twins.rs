@@ -201,6 +201,7 @@ fn everything(registry: &dyn Registry, now: Timestamp) -> Vec<String> {
             told(registry.accounts(epoch)),
             told(registry.account(epoch, "east")),
             told(registry.plantings(epoch)),
+            told(registry.planted(epoch)),
             told(registry.planting(&batch(epoch, "east", "west"))),
             told(registry.undecided(epoch, at(0), at(7))),
             told(registry.decided_since(epoch, at(3))),
