@@ -14,7 +14,9 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_table, table};
 
-/// List, show, check and preview templates
+mod audit;
+
+/// List, show, check, preview and audit templates
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List the shipped templates
@@ -37,6 +39,7 @@ pub enum Command {
         #[arg(short = 'n', long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
         rows: u32,
     },
+    Audit(audit::Args),
 }
 
 pub fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -55,6 +58,7 @@ pub fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Preview { name, rows } => {
             preview(&load(settings, name)?, *rows, settings.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date())?;
         }
+        Command::Audit(args) => return audit::run(args, settings),
     }
     Ok(ExitCode::SUCCESS)
 }
