@@ -72,6 +72,9 @@ pub mod triage;
 pub mod unpack;
 pub mod vocabulary;
 
+// judging what was made
+pub mod audit;
+
 // concluding
 pub mod attribute;
 pub mod casefile;

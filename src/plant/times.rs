@@ -111,6 +111,11 @@ impl Layout {
         if rest.is_empty() { self.ticks(&have, half) } else { None }
     }
 
+    /// Reads `text` in seconds.
+    pub(super) fn seconds(&self, text: &str) -> Option<f64> {
+        Some(self.parse(text)? as f64 / 10f64.powi(self.fraction as i32))
+    }
+
     fn ticks(&self, have: &[Option<i64>; 8], half: Option<bool>) -> Option<i64> {
         let unit = |unit: Unit| have[unit as usize];
         if let Some(epoch) = unit(Unit::Epoch) {

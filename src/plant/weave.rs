@@ -59,6 +59,12 @@ impl Plan {
         &self.shared
     }
 
+    /// The planted rows in the order of the file: before which byte of the
+    /// input each one goes, and its bytes with its terminator.
+    pub fn insertions(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.insertions.iter().map(|insertion| (insertion.at, insertion.bytes.as_slice()))
+    }
+
     /// What the first pass found out.
     pub fn survey(&self) -> &Survey {
         &self.survey

@@ -78,11 +78,11 @@ pub fn parse_map(text: &str) -> Result<(ColumnRole, String), String> {
     if column.is_empty() { Err("expected a column after =".to_owned()) } else { Ok((role, column.to_owned())) }
 }
 
-fn parse_encoding(text: &str) -> Result<Encoding, String> {
+pub(super) fn parse_encoding(text: &str) -> Result<Encoding, String> {
     Encoding::from_label(text).ok_or_else(|| "expected utf-8, gbk or gb18030".to_owned())
 }
 
-fn parse_delimiter(text: &str) -> Result<u8, String> {
+pub(super) fn parse_delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Ok(*byte),

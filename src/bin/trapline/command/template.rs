@@ -14,9 +14,10 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_table, table};
 
+mod audit;
 pub mod learn;
 
-/// List, show, check, preview and learn templates
+/// List, show, check, preview, learn and audit templates
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List the shipped templates
@@ -40,6 +41,7 @@ pub enum Command {
         rows: u32,
     },
     Learn(learn::Args),
+    Audit(audit::Args),
 }
 
 pub fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -59,6 +61,7 @@ pub fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Preview { name, rows } => {
             preview(&load(settings, name)?, *rows, settings.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date())?;
         }
+        Command::Audit(args) => return audit::run(args, settings),
     }
     Ok(ExitCode::SUCCESS)
 }

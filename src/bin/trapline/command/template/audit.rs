@@ -1,0 +1,225 @@
+//! `trapline template audit`
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use trapline::audit::planter::Planter;
+use trapline::audit::{self, Report, words};
+use trapline::fault::Fault;
+use trapline::issue;
+use trapline::line::{ImportOptions, LineNumber, import};
+use trapline::plant::{Encoding, Options, Source as _};
+use trapline::record::ColumnRole;
+use trapline::registry::LineUse;
+
+use crate::command::plant::{parse_delimiter, parse_encoding, parse_map};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::terminal::{answer, answer_json, answer_table, note, table};
+
+/// Set an adversary on planted rows: how easily are they told from real ones?
+///
+/// Plants into EXPORT again and again, in memory and under throwaway keys:
+/// nothing is registered and nothing is written. Then a classifier learns to
+/// tell planted rows from real ones and is judged on rows that it never saw.
+/// AUC is the chance that of a planted and a real row it suspects the planted
+/// one: .5 is chance, 1 a certainty.
+///
+/// Example:
+///   $ trapline template audit export.csv --template yto-express
+///   AUC 1.000 (1.000 to 1.000) …
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// An export without canaries
+    #[arg(value_name = "EXPORT")]
+    input: PathBuf,
+    /// A path relative to the workspace, or a shipped name
+    #[arg(long, value_name = "T")]
+    template: String,
+    /// Accounts to make up
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    accounts: u32,
+    /// Exports of each
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    redraws: u32,
+    /// Real rows for each canary
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    ratio: u32,
+    /// Lines to plant, one number a line; otherwise the pool of the workspace's
+    /// epoch, and without one made-up numbers that begin like the export's own
+    #[arg(long, value_name = "FILE")]
+    lines: Option<PathBuf>,
+    /// A column that the adversary may not look at, by its role; may be repeated
+    #[arg(long, value_name = "ROLE", value_parser = parse_role)]
+    without: Vec<ColumnRole>,
+    /// Planted rows to learn from and to judge by, and as many real ones
+    #[arg(long, value_name = "N", default_value_t = 12_000, value_parser = clap::value_parser!(u32).range(100..=200_000))]
+    rows: u32,
+    /// Things to tell at most
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// Everything follows from it
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Which column plays a role: ROLE=NAME or ROLE=N (from 1); may be repeated
+    #[arg(long, value_name = "ROLE=COLUMN", value_parser = parse_map)]
+    map: Vec<(ColumnRole, String)>,
+    /// Encoding, when it is not detected: utf-8, gbk or gb18030
+    #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
+    encoding: Option<Encoding>,
+    /// Delimiter, when it is not detected: one character, or `tab`
+    #[arg(long, value_name = "C", value_parser = parse_delimiter)]
+    delimiter: Option<u8>,
+    /// The file has no header line
+    #[arg(long)]
+    no_header: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_role(text: &str) -> Result<ColumnRole, String> {
+    text.trim().parse().map_err(|_| "expected a role".to_owned())
+}
+
+pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let template = Session::template_at(settings.workspace.dir(), &args.template)?;
+    let bytes = read(&args.input)?;
+    let options = Options {
+        map: args.map.clone(),
+        encoding: args.encoding,
+        delimiter: args.delimiter,
+        header: args.no_header.then_some(false),
+        ..Options::default()
+    };
+    let seed = seed(args.seed);
+    let lines = lines(args, settings)?;
+    let shown = args.input.display().to_string();
+    let planter =
+        Planter::new(&bytes, &template, &options, lines, seed).map_err(|fault| fault.in_file(shown.as_str()))?;
+    let wanted = audit::Settings {
+        accounts: args.accounts,
+        redraws: args.redraws,
+        ratio: args.ratio,
+        rows: args.rows as usize,
+        without: args.without.clone(),
+        most: args.top,
+        seed,
+    };
+    let report = audit::audit(&planter, &wanted).map_err(|fault| fault.in_file(shown.as_str()))?;
+    tell(&report, args);
+    if args.json {
+        answer_json(&report)?
+    } else {
+        print(&report)?
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes of an export that are looked at.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Reads an export, uncompressed; of a longer one, whole lines of its head.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let opened = issue::file_source(path);
+    let unreadable = |error: std::io::Error| {
+        Fault::new(format!("the export cannot be read: {error}")).in_file(path.display().to_string())
+    };
+    opened.open()?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 == MAX_BYTES {
+        let end = bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |at| at + 1);
+        bytes.truncate(end);
+        note(&format!("only the first {} MiB are audited", MAX_BYTES >> 20));
+    }
+    Ok(bytes)
+}
+
+/// The lines given, or the pool of the workspace's epoch.
+fn lines(args: &Args, settings: &Settings) -> anyhow::Result<Option<Vec<LineNumber>>> {
+    if let Some(path) = &args.lines {
+        let shown = path.display().to_string();
+        let file = std::fs::File::open(path)
+            .map_err(|error| Fault::new(format!("the lines cannot be read: {error}")).in_file(shown.as_str()))?;
+        let read = |demo: bool, file: std::fs::File| {
+            import(file, &ImportOptions { file: shown.clone(), default_region: Some("CN".to_owned()), demo })
+        };
+        // Demo lines are nobody's, and as good as others for an audit.
+        let lines = read(false, file.try_clone()?)
+            .or_else(|faults| std::fs::File::open(path).ok().and_then(|file| read(true, file).ok()).ok_or(faults));
+        let lines = lines.map_err(|faults| faults.into_iter().next().unwrap_or_else(|| Fault::new("no lines")))?;
+        let traps = lines.into_iter().filter(|line| line.line_use == LineUse::Trap).map(|line| line.number);
+        return Ok(Some(traps.collect()));
+    }
+    if !settings.workspace.registry_path().exists() {
+        return Ok(None);
+    }
+    let session = Session::open(settings)?;
+    let epochs = trapline::registry::Registry::epochs(&session.registry)?;
+    let Some(epoch) = trapline::epoch::current(&epochs, session.now) else { return Ok(None) };
+    let mut pool = issue::pool_numbers(&session.registry, epoch.rules.epoch)?;
+    pool.truncate(epoch.rules.sizes().pool as usize);
+    Ok(Some(pool))
+}
+
+fn seed(number: u64) -> [u8; 32] {
+    let mut bytes = *b"trapline audit, not a secret key";
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    bytes
+}
+
+/// What should be known about the figures.
+fn tell(report: &Report, args: &Args) {
+    note(&format!("lines: {}", report.lines));
+    if report.is_cut_short {
+        note(&format!("only the first {} rows are audited", report.records));
+    }
+    if args.without.iter().any(|_| report.without.len() < args.without.len()) {
+        note("some of the columns that --without names are not in this export");
+    }
+}
+
+fn print(report: &Report) -> anyhow::Result<()> {
+    let told = &report.told;
+    let without = match report.without.as_slice() {
+        [] => String::new(),
+        headers => format!(", without {}", headers.join(", ")),
+    };
+    answer(&format!(
+        "AUC {:.3} ({:.3} to {:.3}){without}: the chance that of two rows the planted one is the more suspect",
+        told.auc.estimate, told.auc.low, told.auc.high
+    ))?;
+    answer(&format!(
+        "{} planted rows against {} real ones, of {} exports of {} accounts with {} canaries each in {} rows",
+        told.planted, told.real, report.exports, told.groups, report.canaries, report.records
+    ))?;
+    answer(&format!(
+        "with the most suspect 1 % of rows go {} of the canaries, with 5 % {}; at 1 to {} average precision {:.3}\n",
+        words::percent(told.caught_with_1_percent),
+        words::percent(told.caught_with_5_percent),
+        told.ratio,
+        told.average_precision
+    ))?;
+    if !report.tellings.is_empty() {
+        let mut shown = table(&["AUC falls by", "alone", "what gives them away"]);
+        for telling in &report.tellings {
+            shown.add_row([
+                format!("{:.3}", telling.drop.max(0.0)),
+                format!("{:.3}", telling.alone),
+                telling.words.clone(),
+            ]);
+        }
+        answer_table(&shown)?;
+        answer("")?;
+    }
+    if !report.columns.is_empty() {
+        let mut shown = table(&["AUC falls by", "without all that is measured of"]);
+        for column in &report.columns {
+            shown.add_row([format!("{:.3}", column.drop), column.column.clone()]);
+        }
+        answer_table(&shown)?;
+    }
+    Ok(())
+}
