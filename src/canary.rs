@@ -48,7 +48,8 @@ pub struct Batch<'a> {
     pub account: &'a str,
     /// Batch id; empty for standing canaries.
     pub id: &'a str,
-    /// Distinct lines (t).
+    /// Distinct lines (t). Canaries beyond them wear one again where the
+    /// template says that customers return, and none otherwise.
     pub lines: u32,
     /// Roles that wear a line, in dealing order.
     pub roles: &'a [Role],
@@ -107,15 +108,23 @@ impl<'a> Mint<'a> {
     pub fn canaries(&self, batch: &Batch<'_>, serials: &[u64]) -> Vec<Canary> {
         let lines = self.lines(batch);
         let (holder, each) = (Holder::Account(batch.account), batch.roles.len());
+        let people = if each == 0 { 0 } else { lines.len() / each };
         (0..)
             .zip(serials)
             .map(|(index, &serial)| {
-                let own = lines.get(index * each..(index + 1) * each).unwrap_or_default();
                 let parcel = self.codebook.parcel_seed(holder, batch.id, index as u32);
+                let person = if index < people { index } else { self.returning(&parcel, people).unwrap_or(index) };
+                let own = lines.get(person * each..(person + 1) * each).unwrap_or_default();
                 let people = self.people(holder, batch.roles.iter().copied().zip(own.iter().copied()));
                 self.canary(index as u32, people, serial, &parcel)
             })
             .collect()
+    }
+
+    /// Who comes again, in a canary beyond the batch's lines.
+    fn returning(&self, parcel: &Seed, people: usize) -> Option<usize> {
+        let ticket = usize::from(u16::from_le_bytes([parcel[28], parcel[29]]));
+        (self.template.repeats() > 0 && people > 0).then(|| ticket % people)
     }
 
     /// The shared rows of a scope, one for each slot, in these variants.

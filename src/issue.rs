@@ -260,8 +260,15 @@ impl Shape {
         if let Some(planting) = earlier {
             return Ok(Self { canaries: planting.serials.len() as u32, lines: planting.lines });
         }
-        let canaries = order.canaries.unwrap_or_else(|| (ground.rules.batch_lines / each.max(1)).max(1));
-        let lines = canaries * each;
+        let returning = |canaries: u32| (u64::from(canaries) * u64::from(ground.template.repeats()) / 1000) as u32;
+        let (canaries, people) = match order.canaries {
+            Some(canaries) => (canaries, canaries - returning(canaries)),
+            None => {
+                let people = (ground.rules.batch_lines / each.max(1)).max(1);
+                (people + returning(people), people)
+            }
+        };
+        let lines = people * each;
         let free = ground.rules.account_lines - ground.rules.standing_lines;
         if canaries == 0 || lines > free {
             return Err(Fault::new(format!(

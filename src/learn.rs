@@ -128,6 +128,13 @@ fn roles(table: &Table, options: &Options) -> Vec<Role> {
     }
 }
 
+/// Of a thousand rows, those that go to a phone that an earlier row has.
+fn repeats(table: &Table, roles: &[Role]) -> Option<usize> {
+    let phones = roles.iter().map(|role| Some(ColumnRole::Phone(*role)));
+    let columns = phones.filter_map(|role| table.columns.iter().find(|column| column.role == role));
+    columns.map(|column| (table.rows - column.texts.len()) * 1000 / table.rows).min().map(|share| share.min(500))
+}
+
 fn write(table: &Table, fields: &[Field], roles: &[Role], options: &Options, least: u32) -> String {
     let mut out = Writer::new();
     out.line(0, &format!("name: {}", yaml::word(&options.name)));
@@ -138,6 +145,9 @@ fn write(table: &Table, fields: &[Field], roles: &[Role], options: &Options, lea
     if !roles.is_empty() {
         let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
         out.line(0, &format!("roles: [{}]", roles.join(", ")));
+    }
+    if let Some(repeats) = repeats(table, roles).filter(|repeats| *repeats > 0) {
+        out.line(0, &format!("repeats: {repeats}"));
     }
     out.line(0, "");
     out.line(0, "fields:");

@@ -148,7 +148,8 @@ impl Making<'_> {
         use_job: impl FnOnce(&Job<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let roles = self.template.roles();
-        let lines = canaries * roles.len() as u32;
+        let people = canaries - (u64::from(canaries) * u64::from(self.template.repeats()) / 1000) as u32;
+        let lines = people * roles.len() as u32;
         let pool = self.pool(account, lines);
         let sizes = sizes(pool.len() as u32, lines);
         let codebook = Codebook::new(&self.master, 1, sizes);

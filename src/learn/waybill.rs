@@ -19,6 +19,9 @@ use crate::record::ColumnRole;
 /// Longest gap of a run that is still the run's.
 const NEAR: u64 = 40;
 
+/// Gaps that are enough.
+const ENOUGH: usize = 500;
+
 /// Most gaps that are proposed: a template is no longer than a megabyte.
 const MOST: usize = 15_000;
 
@@ -133,12 +136,15 @@ fn form<'t>(texts: impl Iterator<Item = &'t str>) -> Option<(String, usize)> {
 }
 
 /// Free serials between used ones that are near each other.
+///
+/// Most real numbers have a neighbour, so single free numbers are the best; gaps
+/// of several are taken where there are few of those.
 fn gaps(used: &[u64]) -> Vec<(u64, u64)> {
-    let mut gaps: Vec<(u64, u64)> = used
-        .windows(2)
-        .map(|pair| (pair[0] + 1, pair[1] - pair[0] - 1))
-        .filter(|(_, free)| (1..NEAR).contains(free))
-        .collect();
+    let all = |most: u64| {
+        let free = used.windows(2).map(|pair| (pair[0] + 1, pair[1] - pair[0] - 1));
+        free.filter(|(_, free)| (1..=most).contains(free)).collect::<Vec<_>>()
+    };
+    let mut gaps = [1, 2].into_iter().map(all).find(|gaps| gaps.len() >= ENOUGH).unwrap_or_else(|| all(NEAR));
     // Evenly out of all runs where there are more than are wanted.
     let step = gaps.len().div_ceil(MOST).max(1);
     gaps = gaps.into_iter().step_by(step).collect();

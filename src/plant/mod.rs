@@ -52,6 +52,7 @@ mod json;
 mod make;
 mod numbers;
 mod order;
+mod pace;
 mod pass;
 mod place;
 mod ring;

@@ -1,12 +1,13 @@
 //! Where planted rows go: uniform over the gaps of a file whose length nobody
 //! knows yet.
 //!
-//! Each canary is a reservoir of one. The first gap is always taken; having
-//! taken one when `i` gaps had been seen, the next that it takes is the gap
-//! after `i / u` for a uniform `u` in (0, 1], which is the law of the next
-//! record in a sequence of uniform numbers. So a pass over a billion rows
-//! draws some twenty words a canary, in exact integer arithmetic, and what is
-//! left at the end is uniform over all gaps seen.
+//! Each canary is a reservoir of one. The first gap with a weight is always
+//! taken; having taken one when the gaps seen weighed `w`, the next that it
+//! takes is the one in which their weight passes `w / u` for a uniform `u` in
+//! (0, 1], which is the law of the next record in a sequence of uniform
+//! numbers. So a pass over a billion rows draws some twenty words a canary, in
+//! exact integer arithmetic, and what is left at the end is each gap in
+//! proportion to its weight.
 
 use std::rc::Rc;
 
@@ -41,7 +42,11 @@ impl Row {
 
 /// One place for each canary, uniform over the gaps offered so far.
 pub(super) struct Lane<'k> {
+    /// Gaps offered so far.
     seen: u64,
+    /// What they weigh.
+    weight: u64,
+    /// At which weight somebody takes the next.
     next: u64,
     picks: Vec<Pick<'k>>,
 }
@@ -53,26 +58,25 @@ struct Pick<'k> {
 }
 
 /// Resolution of the uniform number in (0, 1].
-pub(super) const UNIT: u64 = 1 << 53;
+const UNIT: u64 = 1 << 53;
 
 impl<'k> Lane<'k> {
     pub(super) fn new(draws: impl Iterator<Item = Block<'k>>) -> Self {
-        Self { seen: 0, next: 1, picks: draws.map(|draw| Pick { draw, next: 1, gap: None }).collect() }
+        Self { seen: 0, weight: 0, next: 1, picks: draws.map(|draw| Pick { draw, next: 1, gap: None }).collect() }
     }
 
     /// Offers the next gap; whether anybody takes it.
-    pub(super) fn offer(&mut self) -> bool {
+    pub(super) fn offer(&mut self, weight: u64) -> bool {
         self.seen += 1;
-        self.seen == self.next
+        self.weight += weight;
+        self.weight >= self.next
     }
 
     /// Hands over the gap that [`Lane::offer`] found a taker for.
     pub(super) fn take(&mut self, gap: &Rc<Gap>) {
-        for pick in self.picks.iter_mut().filter(|pick| pick.next == self.seen) {
+        for pick in self.picks.iter_mut().filter(|pick| pick.next <= self.weight) {
             pick.gap = Some(gap.clone());
-            let u = pick.draw.below_u64(UNIT) + 1;
-            let next = u128::from(self.seen) * u128::from(UNIT) / u128::from(u) + 1;
-            pick.next = u64::try_from(next).unwrap_or(u64::MAX);
+            pick.next = next(self.weight, &mut pick.draw);
         }
         self.next = self.picks.iter().map(|pick| pick.next).min().unwrap_or(u64::MAX);
     }
@@ -86,6 +90,13 @@ impl<'k> Lane<'k> {
     pub(super) fn seen(&self) -> u64 {
         self.seen
     }
+}
+
+/// The weight at which a reservoir that took a gap at `weight` takes the next.
+pub(super) fn next(weight: u64, draw: &mut impl Draw) -> u64 {
+    let u = draw.below_u64(UNIT) + 1;
+    let next = u128::from(weight) * u128::from(UNIT) / u128::from(u) + 1;
+    u64::try_from(next).unwrap_or(u64::MAX)
 }
 
 /// Returns a rising `k`-subset of `0 .. n` by Floyd's algorithm; with repeats
@@ -115,7 +126,7 @@ mod tests {
         let keystream = Keystream::new(&[3; 32], canaries);
         let mut lane = Lane::new((0..canaries).map(|k| keystream.block(k)));
         for at in 0..gaps {
-            if lane.offer() {
+            if lane.offer(1) {
                 lane.take(&Rc::new(Gap { at, before: None, after: None }));
             }
         }
@@ -127,6 +138,27 @@ mod tests {
 
         // 2,000 expected with a standard deviation of 42.
         assert!(counts.iter().all(|count| (count - 2000).abs() < 200), "{counts:?}");
+    }
+
+    #[test]
+    fn a_gap_is_as_likely_as_it_weighs() {
+        let canaries = 20_000;
+        let keystream = Keystream::new(&[3; 32], canaries);
+        let mut lane = Lane::new((0..canaries).map(|k| keystream.block(k)));
+        let weights = [0, 500, 1500, 0, 6000, 1, 1999];
+        for (at, weight) in weights.into_iter().enumerate() {
+            if lane.offer(weight) {
+                lane.take(&Rc::new(Gap { at: at as u64, before: None, after: None }));
+            }
+        }
+
+        let mut counts = [0i64; 7];
+        lane.gaps().expect("gaps were offered").iter().for_each(|gap| counts[gap.at as usize] += 1);
+
+        for (count, weight) in counts.iter().zip(weights) {
+            assert!((count - 2 * weight as i64).abs() < 350, "{counts:?}");
+        }
+        assert_eq!(counts[0] + counts[3], 0);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::order::split_digits;
-use super::place::{Gap, Row, UNIT};
-use crate::derive::{Block, Draw as _};
+use super::place::{self, Gap, Row};
+use crate::derive::Block;
 
 /// Numbers this far from each other may be of one run.
 const NEAR: u64 = 64;
@@ -28,9 +28,9 @@ pub(super) struct Runs<'k> {
     near: HashMap<(Vec<u8>, u64), Vec<usize>>,
     /// Whether some candidate is near a serial with this hash: most are not.
     hints: Box<[bool; 1 << 16]>,
-    /// Gaps offered so far.
+    /// What the gaps offered so far weigh.
     offered: u64,
-    /// The next gap that some candidate takes.
+    /// At which weight some candidate takes the next.
     next: u64,
 }
 
@@ -39,9 +39,9 @@ struct Spot<'k> {
     draw: Block<'k>,
     below: Option<Bound>,
     above: Option<Bound>,
-    /// Gaps offered when the first bound came; `None` once both have come.
+    /// What gaps had weighed when the first bound came; `None` once both have come.
     since: Option<u64>,
-    /// The next gap that it takes.
+    /// At which weight it takes the next gap.
     next: u64,
     gap: Option<Rc<Gap>>,
 }
@@ -91,19 +91,17 @@ impl<'k> Runs<'k> {
     }
 
     /// Offers the next gap; whether anybody takes it.
-    pub(super) fn offer(&mut self) -> bool {
-        self.offered += 1;
-        self.offered == self.next
+    pub(super) fn offer(&mut self, weight: u64) -> bool {
+        self.offered += weight;
+        self.offered >= self.next
     }
 
     /// Hands over the gap that [`Runs::offer`] found a taker for.
     pub(super) fn take(&mut self, gap: &Rc<Gap>) {
-        for spot in self.spots.iter_mut().filter(|spot| spot.next == self.offered) {
+        for spot in self.spots.iter_mut().filter(|spot| spot.next <= self.offered) {
             spot.gap = Some(gap.clone());
             let since = spot.since.unwrap_or(self.offered);
-            let u = spot.draw.below_u64(UNIT) + 1;
-            let next = u128::from(self.offered - since) * u128::from(UNIT) / u128::from(u) + 1 + u128::from(since);
-            spot.next = u64::try_from(next).unwrap_or(u64::MAX);
+            spot.next = since.saturating_add(place::next(self.offered - since, &mut spot.draw));
         }
         self.foresee();
     }
@@ -207,7 +205,7 @@ mod tests {
     fn shown<'k>(candidates: &[&str], file: &[&str], keystream: &'k Keystream) -> Runs<'k> {
         let mut runs = Runs::new(candidates.iter().copied(), |which| keystream.block(which));
         for (at, number) in file.iter().enumerate() {
-            if runs.offer() {
+            if runs.offer(1) {
                 runs.take(&Rc::new(Gap { at: at as u64, before: None, after: None }));
             }
             if runs.wants(number.as_bytes()) {

@@ -10,6 +10,7 @@ use super::cut::{Cut, Kind, Span, cut};
 use super::dialect::{Dialect, Format, Terminator};
 use super::numbers::Candidates;
 use super::order::Order;
+use super::pace::{self, Pace};
 use super::pass::Piece;
 use super::place::{Gap, Lane, Row};
 use super::ring::{Ring, RowHash};
@@ -37,6 +38,7 @@ pub(super) struct Surveyor<'a, 'k, 'j> {
     pub(super) job: &'j Job<'a>,
     pub(super) candidates: Candidates,
     pub(super) runs: Runs<'k>,
+    pace: Pace,
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
     pub(super) sharing: Option<Sharing>,
@@ -99,6 +101,7 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             }),
             anywhere: lane(0),
             with_room: lane(1),
+            pace: Pace::default(),
             sharing: job.shared.filter(|shared| !shared.rows.is_empty()).map(|shared| Sharing::new(&shared)),
             records: 0,
             ragged: Odd::default(),
@@ -170,7 +173,8 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         }
         let has = |place: &usize| fields.get(*place).is_some_and(|span| span.kind != Kind::Missing);
         let is_fit = sound && content <= MAX_DONOR_BYTES && self.needed.iter().all(has);
-        self.offer(piece, previous, start, content, &fields, is_fit);
+        let weight = if sound { self.weigh(text, &fields) } else { pace::USUAL };
+        self.offer(piece, previous, start, content, &fields, (is_fit, weight));
         if sound {
             for watch in &mut self.watches {
                 watch.push(core(fields[watch.place].of(text), fields[watch.place].kind));
@@ -211,7 +215,7 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         start: usize,
         content: usize,
         fields: &[Span],
-        is_fit: bool,
+        (is_fit, weight): (bool, u64),
     ) {
         let before = &piece.bytes[previous.clone()];
         let before_is_fit = self.previous_is_fit && !before.is_empty();
@@ -219,12 +223,12 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             return;
         }
         let text = &piece.bytes[start..start + content];
-        let wanted = self.anywhere.offer();
+        let wanted = self.anywhere.offer(weight);
         let both = is_fit && before_is_fit;
         let has_room = self.has_room(before, text, fields, both);
-        let wanted_with_room = has_room && self.with_room.offer();
+        let wanted_with_room = has_room && self.with_room.offer(weight);
         let passes = is_fit && self.number_passes(text, fields);
-        let wanted_by_run = self.runs.offer();
+        let wanted_by_run = self.runs.offer(weight);
         let number = self.number.filter(|_| is_fit).map(|place| core(fields[place].of(text), fields[place].kind));
         let bounds = number.filter(|number| self.runs.wants(number));
         // What shared rows say must not hang on one account's file: they take
@@ -266,6 +270,13 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
         if passes {
             self.candidates.drop_before(number_of(&self.watches, text, fields), &gap);
         }
+    }
+
+    /// What the gap before a record weighs as a place.
+    fn weigh(&mut self, text: &[u8], fields: &[Span]) -> u64 {
+        let Some(watch) = self.watches.iter().find(|watch| watch.goes_by_time()) else { return pace::USUAL };
+        let (ticks, step) = watch.ticks(core(fields[watch.place].of(text), fields[watch.place].kind));
+        self.pace.weigh(ticks, step)
     }
 
     fn has_room(&self, before: &[u8], text: &[u8], fields: &[Span], both: bool) -> bool {
@@ -312,10 +323,10 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             return self.candidates.drop_rest(&gap, true);
         }
         let gap = Rc::new(Gap { at: self.last_end, before: Some(last), after: None });
-        if self.anywhere.offer() {
+        if self.anywhere.offer(pace::USUAL) {
             self.anywhere.take(&gap);
         }
-        if self.runs.offer() {
+        if self.runs.offer(pace::USUAL) {
             self.runs.take(&gap);
         }
         self.candidates.drop_rest(&gap, false);

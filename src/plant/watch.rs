@@ -102,6 +102,21 @@ impl Watch {
         self.tracker.steps
     }
 
+    /// Whether it is the time that the file goes by.
+    pub(super) fn goes_by_time(&self) -> bool {
+        self.role == ColumnRole::Time && matches!(self.kind, Measure::Time { .. }) && self.tracker.order() != Order::None
+    }
+
+    /// A time in ticks, and the least difference that the layout shows.
+    pub(super) fn ticks(&self, core: &[u8]) -> (Option<i64>, i64) {
+        match &self.kind {
+            Measure::Time { layout, .. } => {
+                (std::str::from_utf8(core).ok().and_then(|text| layout.parse(text)), layout.step)
+            }
+            Measure::Serial => (None, 1),
+        }
+    }
+
     /// Whether a serial fits between two neighbours.
     pub(super) fn has_room(before: &[u8], after: &[u8]) -> bool {
         serials(before, after).is_some_and(|(low, high)| high - low >= 2)

@@ -87,6 +87,7 @@ pub struct Template {
 struct Parts {
     name: String,
     roles: Vec<Role>,
+    repeats: u32,
     fields: Vec<Field>,
     columns: Vec<Column>,
     /// For each column, the index of its field.
@@ -184,6 +185,12 @@ impl Template {
     /// Roles that wear a line, in the order lines are dealt to a row.
     pub fn roles(&self) -> &[Role] {
         &self.inner.parts.roles
+    }
+
+    /// Of a thousand canaries in an export, those that go to somebody who has
+    /// another one there: customers return.
+    pub fn repeats(&self) -> u32 {
+        self.inner.parts.repeats
     }
 
     /// Columns, in the order of a file made from scratch.

@@ -32,6 +32,7 @@ pub(crate) fn template(text: &str, origin: &str) -> Result<Parts, Fault> {
     top.required("version")?.whole(1, 1)?;
     top.optional("about").map_or(Ok(String::new()), |node| node.text())?;
     let roles = read_roles(top.optional("roles"))?;
+    let repeats = top.optional("repeats").map_or(Ok(0), |node| node.whole(0, 500))? as u32;
     let fields_node = top.required("fields")?;
     let columns_node = top.required("columns")?;
     top.finish()?;
@@ -39,7 +40,7 @@ pub(crate) fn template(text: &str, origin: &str) -> Result<Parts, Fault> {
     let reader = Reader::new(&fields_node, &roles)?;
     let Reader { nodes, fields, block, .. } = reader.read()?;
     let (columns, column_fields) = columns::read(&columns_node, &nodes, &fields, &roles)?;
-    Ok(Parts { name, roles, fields, columns, column_fields, block })
+    Ok(Parts { name, roles, repeats, fields, columns, column_fields, block })
 }
 
 fn read_roles(node: Option<Node<'_>>) -> Result<Vec<Role>, Fault> {
