@@ -126,6 +126,31 @@ pub const NOTICED_SHARE: f64 = 0.05;
 /// When the input cannot be planted into, when the batch exists with another
 /// input, or when the registry or the disk fails. Nothing is released then.
 pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
+    plant_if(bench, order, |_| Ok(()))
+}
+
+/// A planted export under its temporary name: neither registered nor released.
+#[derive(Clone, Copy)]
+pub struct Pending<'a> {
+    /// Where its rows go, byte for byte.
+    pub plan: &'a Plan,
+    /// What they were made by.
+    pub template: &'a Template,
+    /// The lines of the epoch's pool.
+    pub pool: &'a [LineNumber],
+}
+
+/// Plants into an export and releases it, if `inspect` finds no fault with it.
+///
+/// # Errors
+///
+/// As [`plant`], and what `inspect` says. Nothing is registered or released
+/// then; serials that were set aside stay unused.
+pub fn plant_if(
+    bench: &mut Bench<'_>,
+    order: &Order<'_>,
+    inspect: impl FnOnce(&Pending<'_>) -> Result<()>,
+) -> Result<Report> {
     refuse_same_file(order)?;
     let source = file_source(order.input);
     let batch = match order.batch {
@@ -150,6 +175,8 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
         scope.refuse_crowd(order, shape.canaries, plan.survey())?;
     }
     let (partial, woven) = weave(order.output, &source, &plan)?;
+    let pool = &ground.pool[..ground.pool.len().min(ground.rules.sizes().pool as usize)];
+    inspect(&Pending { plan: &plan, template: &ground.template, pool })?;
     let again = earlier.is_some();
     let planting = match earlier {
         Some(planting) => same_as_before(planting, &woven, bench.registry)?,
