@@ -23,7 +23,7 @@ use crate::plant::{self, Compression, Expansion, FileSource, Job, Plan, Source a
 use crate::record::WaybillBlock as _;
 use crate::registry::{self, BatchKey, EpochRow, NewPlanting, PlantedRows, PlantingRow, Registry};
 use crate::rules::{Rules, hex};
-use crate::template::Template;
+use crate::template::{Block, Template};
 
 mod partial;
 mod scope;
@@ -126,6 +126,31 @@ pub const NOTICED_SHARE: f64 = 0.05;
 /// When the input cannot be planted into, when the batch exists with another
 /// input, or when the registry or the disk fails. Nothing is released then.
 pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
+    plant_if(bench, order, |_| Ok(()))
+}
+
+/// A planted export under its temporary name: neither registered nor released.
+#[derive(Clone, Copy)]
+pub struct Pending<'a> {
+    /// Where its rows go, byte for byte.
+    pub plan: &'a Plan,
+    /// What they were made by.
+    pub template: &'a Template,
+    /// The lines of the epoch's pool.
+    pub pool: &'a [LineNumber],
+}
+
+/// Plants into an export and releases it, if `inspect` finds no fault with it.
+///
+/// # Errors
+///
+/// As [`plant`], and what `inspect` says. Nothing is registered or released
+/// then; serials that were set aside stay unused.
+pub fn plant_if(
+    bench: &mut Bench<'_>,
+    order: &Order<'_>,
+    inspect: impl FnOnce(&Pending<'_>) -> Result<()>,
+) -> Result<Report> {
     refuse_same_file(order)?;
     let source = file_source(order.input);
     let batch = match order.batch {
@@ -141,7 +166,9 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
     let scope = OrderedScope::open(bench, &ground, order, earlier.as_ref())?;
     let serials = match &earlier {
         Some(planting) => planting.serials.clone(),
-        None => ground.allocate(bench.registry, u64::from(shape.canaries) + spares(shape.canaries))?,
+        None => {
+            ground.allocate(bench.registry, u64::from(shape.canaries) + spares(shape.canaries, &ground.template))?
+        }
     };
     let watch = LineWatch::new(&ground, order.account);
     let making = Making { key: &key, shape: &shape, serials: &serials, scope: scope.as_ref() };
@@ -150,6 +177,8 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
         scope.refuse_crowd(order, shape.canaries, plan.survey())?;
     }
     let (partial, woven) = weave(order.output, &source, &plan)?;
+    let pool = &ground.pool[..ground.pool.len().min(ground.rules.sizes().pool as usize)];
+    inspect(&Pending { plan: &plan, template: &ground.template, pool })?;
     let again = earlier.is_some();
     let planting = match earlier {
         Some(planting) => same_as_before(planting, &woven, bench.registry)?,
@@ -282,9 +311,13 @@ impl Shape {
     }
 }
 
-/// Serials held ready for numbers that turn out to occur among the real rows.
-fn spares(canaries: u32) -> u64 {
-    u64::from(canaries / 2).max(8)
+/// Serials held ready for numbers that turn out to occur among the real rows;
+/// of numbers inside runs, for those whose sender hardly pauses there, too.
+pub(crate) fn spares(canaries: u32, template: &Template) -> u64 {
+    match template.block().is_some_and(Block::is_scattered) {
+        true => u64::from(canaries) * plant::SCATTERED_SPARES,
+        false => u64::from(canaries / 2).max(8),
+    }
 }
 
 fn new_planting(

@@ -8,7 +8,7 @@
 use super::counts::{Half, Key};
 use super::keys;
 use super::outline::{Kind, Outline, Person};
-use super::statistics::{Whole, half_of, number};
+use super::statistics::{Whole, half_of, number, sender_key};
 use super::table::{View, Which};
 
 /// A measure.
@@ -267,7 +267,7 @@ impl Measurer<'_> {
     fn number(&self, place: usize, row: &Row<'_>, add: &mut impl FnMut(What, f64)) {
         let cell = &row.cells[place];
         let own = number(cell);
-        let sender = self.outline.sender().map(|sender| super::counts::of_text(&row.cells[sender]));
+        let sender = sender_key(self.outline, row.cells);
         let nearest = |sender: Option<Key>| {
             own.and_then(|own| self.whole.nearest(row.which, own, sender))
                 .map_or(f64::NAN, |apart| (apart as f64).ln_1p())

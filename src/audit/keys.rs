@@ -37,6 +37,11 @@ pub fn prefix(place: usize, cell: &str, length: usize) -> Key {
     key(Thing::Prefix, place, mix(length as u64, of_text(&cell[..end])))
 }
 
+/// The first seven digits of a phone, and a place.
+pub fn prefix_with(phone: usize, cell: &str, place: usize, at: &str) -> Key {
+    key(Thing::Together, phone << 16 | place, mix(prefix(phone, cell, 7), of_text(at)))
+}
+
 /// A value as it is compared two by two.
 pub fn bin(place: usize, bin: Key) -> Key {
     key(Thing::Bin, place, bin)
@@ -142,6 +147,9 @@ pub fn each(outline: &Outline, cells: &[String], mut each: impl FnMut(Key)) {
     (0..cells.len()).for_each(|place| each(bin(place, bins[place])));
     for &(a, b) in &outline.pairs {
         each(pair((a, b), (bins[a], bins[b])));
+    }
+    if let Some((phone, place)) = outline.phone_place() {
+        each(prefix_with(phone, &cells[phone], place, &cells[place]));
     }
     for person in &outline.people {
         for (what, name) in [person.phone.zip(person.name), person.address.zip(person.name)].into_iter().flatten() {

@@ -76,6 +76,8 @@ pub struct Outline {
     pub number: Option<usize>,
     /// Fee, weight and province.
     pub fee: Option<(usize, usize, Option<usize>)>,
+    /// The recipient's city, else the province.
+    pub city: Option<usize>,
     /// Real rows.
     pub rows: usize,
 }
@@ -116,6 +118,7 @@ impl Outline {
             people: [person(Role::Sender), person(Role::Recipient)],
             number: open(&ColumnRole::Number),
             fee: other("fee").zip(other("weight")).map(|(fee, weight)| (fee, weight, province)),
+            city: [ColumnRole::City(Role::Recipient), ColumnRole::Province(Role::Recipient)].iter().find_map(open),
             rows: rows.rows.len(),
             pairs: Vec::new(),
             columns,
@@ -130,6 +133,11 @@ impl Outline {
             Ok(amount) if self.columns[place].is_coarse => mix(1, amount.ceil().to_bits()),
             _ => of_text(cell),
         }
+    }
+
+    /// The recipient's phone, and the place that it should fit.
+    pub fn phone_place(&self) -> Option<(usize, usize)> {
+        self.people[1].phone.zip(self.city)
     }
 
     /// Whom a parcel comes from: the phone, else the name.

@@ -130,7 +130,9 @@ impl<'a> Planter<'a> {
     /// A [`Fault`] where a planted row is no row of the file.
     pub fn export<'p>(&self, account: u32, insertions: impl Iterator<Item = (u64, &'p [u8])>) -> Result<Export, Fault> {
         let unread = || Fault::new("expected planted rows to be like the others, found one that is not");
-        let planted = insertions.map(|(at, bytes)| {
+        // Of a longer file only the head is looked at.
+        let last = self.rows.rows.last().filter(|_| self.rows.is_cut_short).map_or(u64::MAX, |row| row.at);
+        let planted = insertions.filter(|(at, _)| *at <= last).map(|(at, bytes)| {
             let before = self.rows.rows.partition_point(|row| row.at < at);
             Ok(Planted { before, cells: self.rows.cells(bytes).ok_or_else(unread)? })
         });
@@ -156,7 +158,7 @@ impl Making<'_> {
         let mint = Mint::new(&codebook, self.template, &pool);
         let (name, id) = (format!("account {account}"), format!("redraw {redraw}"));
         let batch = Batch { account: &name, id: &id, lines, roles };
-        let spares = u64::from(canaries / 2).max(8);
+        let spares = crate::issue::spares(canaries, self.template);
         let serials = self.serials(account, redraw, u64::from(canaries) + spares);
         let canaries = mint.canaries(&batch, &serials[..canaries as usize]);
         let records: Vec<Record> = canaries.into_iter().map(|canary| canary.record).collect();
@@ -185,7 +187,7 @@ impl Making<'_> {
     /// The lines of the epoch in which this account lives. Made-up lines are
     /// its own: what one export shows of a line must not help with the next.
     fn pool(&self, account: u32, lines: u32) -> Vec<LineNumber> {
-        let count = lines.max(ACCOUNT_LINES);
+        let count = (2 * lines).max(ACCOUNT_LINES);
         let mut draw = Stream::new(
             &self.master.epoch(0).subkey(crate::key::Label::Lines).seed(&[b"audit lines", &account.to_le_bytes()]),
         );
@@ -197,9 +199,11 @@ impl Making<'_> {
     }
 }
 
+/// As an epoch registers them; an account has at least twice the lines of one
+/// of its exports, so that two of its exports are not the same people.
 fn sizes(pool: u32, lines: u32) -> Sizes {
     let usual = (pool / 20).clamp(20, ACCOUNT_LINES);
-    Sizes { pool, account: usual.max(lines).clamp(1, pool.max(1)), standing: 0 }
+    Sizes { pool, account: usual.max(2 * lines).clamp(1, pool.max(1)), standing: 0 }
 }
 
 /// A number that begins like a real one. It is never written anywhere.

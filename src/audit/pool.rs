@@ -10,9 +10,7 @@ use std::collections::HashMap;
 use super::feature::{Feature, Measurer};
 use super::keys::shape_of;
 use super::outline::{Kind, Outline};
-use super::statistics::{Overlay, Statistics, Whole};
-use super::table::{Export, View, Which};
-use crate::plant::Rows;
+use super::table::Which;
 
 /// A row of the pool.
 #[derive(Clone, Debug)]
@@ -51,19 +49,11 @@ pub struct Part {
     rows: Vec<(bool, Vec<f32>, Vec<Vec<String>>)>,
 }
 
-/// Measures some rows of an export.
-pub fn measure(
-    original: &Rows,
-    outline: &Outline,
-    statistics: &Statistics,
-    export: &Export,
-    which: impl Iterator<Item = Which>,
-) -> Part {
-    let view = View { original, export };
-    let overlay = Overlay::of(&view, outline);
-    let measurer = Measurer { outline, view, whole: Whole { original: statistics, overlay: &overlay } };
+/// Measures some rows of an export, of this group.
+pub fn measure(measurer: &Measurer<'_>, group: u32, which: impl Iterator<Item = Which>) -> Part {
+    let (outline, view) = (measurer.outline, measurer.view);
     let weighed = outline.weighed();
-    let mut part = Part { group: export.account, features: Vec::new(), rows: Vec::new() };
+    let mut part = Part { group, features: Vec::new(), rows: Vec::new() };
     for which in which {
         let (mut features, mut measures) = (Vec::new(), Vec::with_capacity(part.features.len()));
         measurer.measure(which, |feature, measured| {

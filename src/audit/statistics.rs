@@ -154,8 +154,8 @@ impl Numbers {
         for cells in rows {
             let Some(number) = number(&cells[place]) else { continue };
             numbers.all.push(number);
-            if let Some(sender) = outline.sender() {
-                numbers.by_sender.entry(of_text(&cells[sender])).or_default().push(number);
+            if let Some(sender) = sender_key(outline, cells) {
+                numbers.by_sender.entry(sender).or_default().push(number);
             }
         }
         numbers.all.sort_unstable();
@@ -171,6 +171,11 @@ pub fn number(text: &str) -> Option<u64> {
         .rfind(|c: char| !c.is_ascii_digit())
         .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     text[start..end].parse().ok()
+}
+
+/// Whom a parcel comes from, as numbers are kept by.
+pub fn sender_key(outline: &Outline, cells: &[String]) -> Option<Key> {
+    outline.sender().map(|sender| of_text(&cells[sender]))
 }
 
 /// What a fee should follow from, and the fee.

@@ -7,8 +7,10 @@ use super::feature::{Measurer, What};
 use super::outline::Outline;
 use super::planter::Planter;
 use super::pool::{self, Pool};
+use super::screening::{self, Buyer};
 use super::statistics::{Overlay, Statistics, Whole, half_of};
 use super::table::{Export, Planted, View, Which};
+use super::telltale::{Linter, Marks};
 use super::{Settings, auc, audit};
 use crate::derive::{Draw, Stream};
 use crate::plant::{Options, Rows};
@@ -129,8 +131,9 @@ fn real_rows_put_back_are_not_told() {
         let mut original = rows.clone();
         let mut taken: Vec<Planted> = Vec::new();
         let mut kept = Vec::new();
-        for row in rows.rows.iter() {
-            if draw.below(8) == 0 {
+        for (place, row) in rows.rows.iter().enumerate() {
+            // The file's first and last row are no others' likes.
+            if draw.below(8) == 0 && place > 0 && place + 1 < rows.rows.len() {
                 taken.push(Planted { before: kept.len(), cells: row.cells.clone() });
             } else {
                 kept.push(row.clone());
@@ -139,20 +142,29 @@ fn real_rows_put_back_are_not_told() {
         original.rows = kept;
         let outline = Outline::of(&original, &[]);
         let statistics = Statistics::of(&original, &outline);
-        let mut pool = Pool::new(&outline);
+        let (mut pool, mut marks, nothing) = (Pool::new(&outline), Marks::default(), Overlay::default());
+        let bare = Whole { original: &statistics, overlay: &nothing };
+        let linter = Linter::new(&original, &outline, bare);
         let exports = 30;
         for account in 0..exports {
             let planted = taken.iter().skip(account).step_by(exports).cloned().collect();
             let export = Export { account: account as u32, planted };
+            let view = View { original: &original, export: &export };
+            let overlay = Overlay::of(&view, &outline);
+            let whole = Whole { original: &statistics, overlay: &overlay };
             let planted = (0..export.planted.len()).map(Which::Planted);
             let real = (0..original.rows.len()).skip(account).step_by(exports).map(Which::Real);
-            pool.add(pool::measure(&original, &outline, &statistics, &export, planted.chain(real)));
+            let measurer = Measurer { outline: &outline, view, whole };
+            pool.add(pool::measure(&measurer, account as u32, planted.chain(real)));
+            marks.add(&linter.planted(&view, whole));
         }
 
         let judged = judge(&pool, &[1; 32]).expect("both kinds");
 
         let auc = auc::auc(&judged.scored).expect("both kinds");
         assert!((0.42..0.58).contains(&auc), "{auc}");
+        let of_real = linter.real(bare, taken.len() / exports, &mut Stream::new(&[1; 32]));
+        assert_eq!(linter.telltales(&marks, &of_real), []);
     });
 }
 
@@ -168,4 +180,156 @@ fn the_shipped_template_is_told_at_once_by_its_numbers() {
     assert!(report.told.auc.low > 0.98, "{:?}", report.told);
     assert!(report.tellings.iter().any(|telling| telling.columns == ["运单号"]), "{:?}", report.tellings);
     assert_eq!(serde_json::to_string(&report).expect("json"), serde_json::to_string(&again).expect("json"));
+}
+
+/// The next number of a run that no row has.
+fn free_number(rows: &Rows, number: &str) -> String {
+    let first: u64 = number[2..].parse().expect("digits");
+    let numbers = (first..).map(|number| format!("YT{number:013}"));
+    numbers.into_iter().find(|number| rows.rows.iter().all(|row| row.cells[0] != *number)).expect("runs end")
+}
+
+/// Plants rows that each break one rule, and returns the rules that are told.
+fn told(spoil: impl Fn(usize, &mut Vec<String>, &Rows) -> usize) -> Vec<(&'static str, String)> {
+    with_rows(|rows| {
+        let outline = Outline::of(rows, &[]);
+        let statistics = Statistics::of(rows, &outline);
+        let nothing = Overlay::default();
+        let bare = Whole { original: &statistics, overlay: &nothing };
+        let linter = Linter::new(rows, &outline, bare);
+        let mut planted: Vec<Planted> = (0..8)
+            .map(|nth| {
+                // A row like its neighbour, with a number, a phone and a name of its own.
+                let mut cells = rows.rows[200 + 250 * nth].cells.clone();
+                cells[0] = free_number(rows, &cells[0]);
+                cells[7] = format!("154{:08}", 12_345_678 + 7_654_321 * nth);
+                cells[11] = format!("黄河路{}号", 201 + nth);
+                let before = spoil(nth, &mut cells, rows);
+                Planted { before, cells }
+            })
+            .collect();
+        planted.sort_by_key(|row| row.before);
+        let export = Export { account: 0, planted };
+        let view = View { original: rows, export: &export };
+        let overlay = Overlay::of(&view, &outline);
+        let marks = linter.planted(&view, Whole { original: &statistics, overlay: &overlay });
+        let of_real = linter.real(bare, 8, &mut Stream::new(&[1; 32]));
+        linter.telltales(&marks, &of_real).into_iter().map(|told| (told.rule, told.column)).collect()
+    })
+}
+
+#[test]
+fn every_tell_tale_is_told() {
+    let place = |nth: usize| 200 + 250 * nth;
+    type Spoil = fn(usize, &mut Vec<String>, &Rows) -> usize;
+    let cases: [(&str, &str, Spoil); 12] = [
+        ("number-twice", "运单号", |nth, cells, rows| {
+            cells[0] = rows.rows[40 + nth].cells[0].clone();
+            200 + 250 * nth
+        }),
+        ("number-alone", "运单号", |nth, cells, _| {
+            cells[0] = format!("YT00000000{nth:05}");
+            200 + 250 * nth
+        }),
+        ("phone-twice", "收件电话", |nth, cells, rows| {
+            cells[7] = rows.rows[40 + nth].cells[7].clone();
+            cells[6] = "欧阳无名".to_owned();
+            200 + 250 * nth
+        }),
+        ("address-twice", "收件详细地址", |nth, cells, rows| {
+            cells[11] = rows.rows[40 + nth].cells[11].clone();
+            cells[6] = "欧阳无名".to_owned();
+            200 + 250 * nth
+        }),
+        ("impossible-combination", "收件市", |nth, cells, _| {
+            (cells[8], cells[9]) = ("西藏自治区".to_owned(), "邯郸市".to_owned());
+            200 + 250 * nth
+        }),
+        ("unheard-of", "品名", |nth, cells, _| {
+            cells[12] = format!("珍宝{nth}");
+            200 + 250 * nth
+        }),
+        ("misshapen", "收件电话", |nth, cells, _| {
+            cells[7] = format!("154-{}", &cells[7][3..]);
+            200 + 250 * nth
+        }),
+        ("blank", "品名", |nth, cells, _| {
+            cells[12] = String::new();
+            200 + 250 * nth
+        }),
+        ("out-of-range", "重量(kg)", |nth, cells, _| {
+            cells[14] = "99.00".to_owned();
+            200 + 250 * nth
+        }),
+        ("order-broken", "揽收时间", |nth, cells, rows| {
+            cells[1] = rows.rows[100].cells[1].clone();
+            200 + 250 * nth
+        }),
+        ("constant-varies", "揽收网点", |nth, cells, _| {
+            cells[2] = "永年区三部".to_owned();
+            200 + 250 * nth
+        }),
+        ("one-block", "收件电话", |nth, cells, _| {
+            cells[7] = format!("1541234{:04}", 17 * nth);
+            200 + 250 * nth
+        }),
+    ];
+
+    assert_eq!(told(|nth, _, _| place(nth)), [], "rows that break no rule");
+    for (rule, column, spoil) in cases {
+        let told = told(spoil);
+        assert!(told.contains(&(rule, column.to_owned())), "{rule}: {told:?}");
+    }
+    let outside = told(|nth, cells, _| {
+        cells[1] = "2019-11-01 09:00:00".to_owned();
+        place(nth)
+    });
+    assert!(outside.contains(&("outside-span", "揽收时间".to_owned())), "{outside:?}");
+    assert!(told(|_, _, rows| rows.rows.len()).contains(&("at-an-end", String::new())));
+    assert!(told(|_, _, _| 300).contains(&("side-by-side", String::new())));
+}
+
+#[test]
+fn a_habit_of_buyers_drops_what_it_says() {
+    with_rows(|rows| {
+        let outline = Outline::of(rows, &[]);
+        let statistics = Statistics::of(rows, &outline);
+        let buyer = Buyer::new(&outline);
+        let left = |spoil: &dyn Fn(&mut Vec<String>)| {
+            let mut cells = rows.rows[600].cells.clone();
+            cells[0] = free_number(rows, &cells[0]);
+            cells[7] = format!("{}00000", &cells[7][..6]);
+            spoil(&mut cells);
+            let export = Export { account: 0, planted: vec![Planted { before: 600, cells }] };
+            let view = View { original: rows, export: &export };
+            let overlay = Overlay::of(&view, &outline);
+            let whole = Whole { original: &statistics, overlay: &overlay };
+            let left = buyer.screen(whole, std::iter::once((Which::Planted(0), view.cells(Which::Planted(0)))));
+            let attacks = Buyer::attacks(&left, &left);
+            attacks.into_iter().filter(|attack| attack.canaries == 0.0).map(|attack| attack.name).collect::<Vec<_>>()
+        };
+
+        assert_eq!(left(&|_| ()), [""; 0], "a row like the others");
+        let other = rows.rows[50].cells.clone();
+        assert_eq!(left(&|cells| (cells[7], cells[6]) = (other[7].clone(), "欧阳无名".into())), ["phone-repeats"]);
+        assert_eq!(left(&|cells| cells[7] = "10000000000".into()), ["rare-prefix"]);
+        assert_eq!(left(&|cells| cells[11] = "无".into()), ["address"]);
+        assert_eq!(left(&|cells| cells[0] = "YT0000000000017".into()), ["number-run"]);
+        assert_eq!(left(&|cells| cells[12] = "核材料".into()), ["sender-goods"]);
+    });
+}
+
+#[test]
+fn two_exports_leave_what_they_share() {
+    with_rows(|rows| {
+        let outline = Outline::of(rows, &[]);
+        let row = |place: usize| Planted { before: place, cells: rows.rows[place].cells.clone() };
+        let mut returning = row(3);
+        returning.cells[0] = "YT1".to_owned();
+        let one = Export { account: 0, planted: vec![row(1), row(2), row(3)] };
+        let other = Export { account: 0, planted: vec![row(1), returning] };
+
+        assert_eq!(screening::in_both(&one, &other), (1, 3));
+        assert_eq!(screening::returning(&outline, &one, &other), (2, 3));
+    });
 }

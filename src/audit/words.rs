@@ -55,6 +55,18 @@ pub fn tellings(judged: &Judged, pool: &Pool, outline: &Outline, most: usize) ->
         others.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
         told.extend(others.into_iter().take(most - told.len()));
     }
+    // The sum of what characters say and the most telling of them are one thing to say.
+    let is_said = |place: usize| matches!(judged.features[place].what, What::Characters | What::MostTelling);
+    let column = |place: usize| judged.features[place].column;
+    let told: Vec<(usize, f64, f64)> = told
+        .iter()
+        .enumerate()
+        .filter(|(nth, (place, ..))| {
+            !is_said(*place)
+                || !told[..*nth].iter().any(|(other, ..)| is_said(*other) && column(*other) == column(*place))
+        })
+        .map(|(_, told)| *told)
+        .collect();
     let header = |place: u16| outline.columns[usize::from(place)].header.clone();
     told.into_iter()
         .map(|(place, drop, alone)| {

@@ -1,1 +1,167 @@
+//! What a learned template keeps and what it withholds.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Learned, Options, learn};
+use crate::canary::{Batch, Mint};
+use crate::codebook::{Codebook, Sizes};
+use crate::derive::{Draw as _, Stream};
+use crate::key::MasterKey;
+use crate::line::demo_lines;
+use crate::persona::Role;
+use crate::plant::{self, BytesSource, Job, Source as _, Table, plan};
+use crate::record::{ColumnRole, Record};
+use crate::template::Template;
+
+const FAMILIES: [&str; 8] = ["张", "王", "李", "赵", "陈", "刘", "杨", "黄"];
+const SENDERS: [(&str, &str, u32); 3] = [("甲商贸", "服饰", 40), ("乙百货", "图书", 200), ("丙电商", "标准件", 900)];
+
+/// Made-up customers: each a person of their own with an address that nobody
+/// else has.
+fn export(rows: u32) -> String {
+    let mut draw = Stream::new(&[7; 32]);
+    let mut text = String::from(
+        "运单号,揽收时间,寄件人,寄件电话,收件人,收件电话,收件省,收件市,收件区县,收件详细地址,品名,重量(kg),备注\r\n",
+    );
+    let letter = |draw: &mut Stream| char::from_u32(0x4e00 + draw.below(2_000)).expect("a Chinese character");
+    for row in 0..rows {
+        let sender = draw.below(3) as usize;
+        let (name, goods, grams) = SENDERS[sender];
+        // Whole words of four characters that come once.
+        let estate: String = (0..4).map(|_| letter(&mut draw)).collect();
+        let weight = f64::from(grams + draw.below(grams)) / 100.0;
+        text += &format!(
+            "YT{sender}{:012},2020-11-{:02} {:02}:{:02}:{:02},{name},1640000000{sender},{}{}{},154{row:08},河北省,邯郸市,永年区,{}{estate}{}号楼{}单元{},{goods},{weight:.2},{}\r\n",
+            u64::from(row) * 2 + 1_000_000,
+            1 + row * 14 / rows,
+            9 + row * 14 % rows * 10 / rows,
+            row / 60 % 60,
+            row % 60,
+            FAMILIES[draw.below(8) as usize],
+            letter(&mut draw),
+            letter(&mut draw),
+            ["临洺关镇", "大北汪镇"][draw.below(2) as usize],
+            1 + draw.below(20),
+            1 + draw.below(4),
+            (1 + draw.below(18)) * 100 + 1 + draw.below(4),
+            if draw.below(20) == 0 { "易碎" } else { "" },
+        );
+    }
+    text
+}
+
+fn table(text: &str) -> Table {
+    let source = BytesSource(text.as_bytes());
+    Table::read(source.open().expect("bytes"), &plant::Options::default()).expect("an export")
+}
+
+fn learned(text: &str) -> (Learned, Template) {
+    let learned = learn(&table(text), &Options::default()).expect("a template");
+    let template = Template::parse(&learned.text, "learned.yaml").unwrap_or_else(|fault| {
+        panic!("{fault} ({:?}) in\n{}", fault.hint, learned.text);
+    });
+    (learned, template)
+}
+
+fn records(template: &Template, rows: u32) -> (Vec<Record>, Vec<(u64, String)>) {
+    let mut draw = Stream::new(&[3; 32]);
+    let pool: Vec<_> = demo_lines(rows + 20, 0, &mut draw).into_iter().map(|line| line.number).collect();
+    let sizes = Sizes { pool: rows + 20, account: rows + 10, standing: 2 };
+    let codebook = Codebook::new(&MasterKey::from_bytes([9; 32]), 1, sizes);
+    let mint = Mint::new(&codebook, template, &pool);
+    let batch = Batch { account: "a", id: "b", lines: rows, roles: template.roles() };
+    let serials: Vec<u64> = (0..u64::from(rows)).collect();
+    let numbers = serials.iter().map(|&serial| (serial, mint.number(serial).expect("it has numbers"))).collect();
+    (mint.canaries(&batch, &serials).into_iter().map(|canary| canary.record).collect(), numbers)
+}
+
+#[test]
+fn no_phone_no_whole_name_and_no_rare_word_goes_in() {
+    let text = export(4_000);
+    let (learned, template) = learned(&text);
+    let held = table(&text);
+    let column =
+        |role: ColumnRole| held.columns.iter().find(|column| column.role == Some(role.clone())).expect("a column");
+
+    let digits: BTreeSet<String> =
+        learned.text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= 7).map(str::to_owned).collect();
+    for role in [Role::Sender, Role::Recipient] {
+        assert!(column(ColumnRole::Phone(role)).texts.iter().all(|phone| !digits.contains(&**phone)));
+    }
+    let names = column(ColumnRole::Name(Role::Recipient));
+    assert!(names.texts.iter().filter(|name| name.chars().count() == 3).all(|name| !learned.text.contains(&**name)));
+    // An estate stands behind its town, before the building.
+    for local in &column(ColumnRole::Local(Role::Recipient)).texts {
+        let estate: String = local.chars().skip(4).take_while(|c| !c.is_ascii_digit()).collect();
+        assert!(!learned.text.contains(&estate), "{estate}");
+    }
+
+    let real: BTreeSet<(&str, &str)> =
+        (0..held.rows).map(|row| (names.text(row), column(ColumnRole::Local(Role::Recipient)).text(row))).collect();
+    let (records, _) = records(&template, 2_000);
+    for record in &records {
+        let said = |role: ColumnRole| record.text(&role).unwrap_or_default();
+        let pair = (said(ColumnRole::Name(Role::Recipient)), said(ColumnRole::Local(Role::Recipient)));
+        assert!(!real.contains(&pair), "a real pair came out");
+    }
+}
+
+#[test]
+fn what_hangs_on_the_sender_fits_the_sender_that_is_copied() {
+    let text = export(4_000);
+    let (learned, template) = learned(&text);
+    assert!(learned.text.contains("given: sender_name"), "{}", learned.text);
+    let (records, numbers) = records(&template, 30);
+    let options = plant::Options::default();
+    let job = Job {
+        columns: &[],
+        records: &records,
+        numbers: &numbers,
+        is_line: &|_| false,
+        place: [5; 32],
+        shared: None,
+        options: &options,
+    };
+
+    let planned = plan(&BytesSource(text.as_bytes()), &job).expect("a plan");
+    let mut planted = Vec::new();
+    planned.weave(text.as_bytes(), &mut planted).expect("a file");
+
+    let before: BTreeSet<&str> = text.lines().collect();
+    let planted = String::from_utf8(planted).expect("UTF-8");
+    let ours: Vec<Vec<&str>> =
+        planted.lines().filter(|row| !before.contains(row)).map(|row| row.split(',').collect()).collect();
+    assert_eq!(ours.len(), 30);
+    let goods: BTreeMap<&str, (&str, u32)> =
+        SENDERS.iter().map(|(name, goods, grams)| (*name, (*goods, *grams))).collect();
+    for row in &ours {
+        let (fits, grams) = goods[row[2]];
+        assert_eq!(row[10], fits, "goods of another sender");
+        let weight: f64 = row[11].parse().expect("a weight");
+        assert!((f64::from(grams) / 100.0..=f64::from(2 * grams) / 100.0).contains(&weight), "{weight} for {fits}");
+        // The number lies in the run of that very sender.
+        let run = SENDERS.iter().position(|(name, ..)| *name == row[2]).expect("a sender");
+        assert!(row[0].starts_with(&format!("YT{run}")), "{} of {}", row[0], row[2]);
+    }
+    // Drawn late, and the same each time.
+    let mut again = Vec::new();
+    plan(&BytesSource(text.as_bytes()), &job).expect("a plan").weave(text.as_bytes(), &mut again).expect("a file");
+    assert_eq!(planted.as_bytes(), again);
+}
+
+#[test]
+fn learning_twice_gives_the_same_text() {
+    let text = export(1_000);
+
+    assert_eq!(learned(&text).0.text, learned(&text).0.text);
+}
+
+#[test]
+fn a_table_without_a_mark_or_without_rows_is_refused() {
+    let few = learn(&table("运单号,收件电话\r\nYT1,15400000001\r\n"), &Options::default()).expect_err("one row");
+    assert_eq!(few.what, "expected at least 20 rows, found 1");
+
+    let rows: String = (0..40).map(|i| format!("{i},{}\r\n", i % 3)).collect();
+    let none = learn(&table(&format!("颜色,品名\r\n{rows}")), &Options::default()).expect_err("nothing to mark");
+    assert!(none.what.contains("phones"), "{none}");
+}

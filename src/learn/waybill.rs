@@ -19,8 +19,8 @@ use crate::record::ColumnRole;
 /// Longest gap of a run that is still the run's.
 const NEAR: u64 = 40;
 
-/// Gaps that are enough.
-const ENOUGH: usize = 500;
+/// A kind of number that so few rows have, one in this many, is left out.
+const RARE: usize = 20;
 
 /// Most gaps that are proposed: a template is no longer than a megabyte.
 const MOST: usize = 15_000;
@@ -135,20 +135,34 @@ fn form<'t>(texts: impl Iterator<Item = &'t str>) -> Option<(String, usize)> {
     (of_head * 10 >= all * 5 && (1..=18).contains(&longest)).then(|| ((*head).to_owned(), 0))
 }
 
-/// Free serials between used ones that are near each other.
-///
-/// Most real numbers have a neighbour, so single free numbers are the best; gaps
-/// of several are taken where there are few of those.
+/// Free serials inside runs, such that as many of them as of the used ones have
+/// a used neighbour on both sides, on one, and on none: else how near the next
+/// number is would tell.
 fn gaps(used: &[u64]) -> Vec<(u64, u64)> {
-    let all = |most: u64| {
-        let free = used.windows(2).map(|pair| (pair[0] + 1, pair[1] - pair[0] - 1));
-        free.filter(|(_, free)| (1..=most).contains(free)).collect::<Vec<_>>()
-    };
-    let mut gaps = [1, 2].into_iter().map(all).find(|gaps| gaps.len() >= ENOUGH).unwrap_or_else(|| all(NEAR));
-    // Evenly out of all runs where there are more than are wanted.
-    let step = gaps.len().div_ceil(MOST).max(1);
-    gaps = gaps.into_iter().step_by(step).collect();
-    gaps
+    let sides = |before: bool, after: bool| usize::from(before) + usize::from(after);
+    let mut real = [0usize; 3];
+    for (at, serial) in used.iter().enumerate() {
+        let before = at > 0 && used[at - 1] + 1 == *serial;
+        real[sides(before, used.get(at + 1) == Some(&(serial + 1)))] += 1;
+    }
+    let mut free: [Vec<u64>; 3] = Default::default();
+    for pair in used.windows(2).filter(|pair| (2..NEAR).contains(&(pair[1] - pair[0]))) {
+        for serial in pair[0] + 1..pair[1] {
+            free[sides(serial - 1 == pair[0], serial + 1 == pair[1])].push(serial);
+        }
+    }
+    // As many as the scarcest kind allows, a kind of few rows aside.
+    let kinds = (0..3).filter(|kind| real[*kind] * RARE >= used.len());
+    let share = kinds.map(|kind| free[kind].len() as f64 / real[kind] as f64).fold(f64::INFINITY, f64::min);
+    let share = share.min(MOST as f64 / used.len().max(1) as f64);
+    let mut chosen: Vec<u64> = Vec::new();
+    for (free, real) in free.iter().zip(real) {
+        let wanted = ((real as f64 * share) as usize).min(free.len());
+        // Evenly over all runs.
+        chosen.extend((0..wanted).map(|at| free[at * free.len() / wanted]));
+    }
+    chosen.sort_unstable();
+    joined(&chosen)
 }
 
 fn joined(serials: &[u64]) -> Vec<(u64, u64)> {
@@ -168,7 +182,13 @@ mod tests {
 
     #[test]
     fn gaps_are_those_inside_runs() {
-        assert_eq!(gaps(&[1, 2, 5, 9, 100, 101, 103]), [(3, 2), (6, 3), (102, 1)]);
+        // 1 3 5 … stand alone, and so does what is free between them.
+        let alone: Vec<u64> = (0..50).map(|i| 3 * i).collect();
+        assert_eq!(gaps(&alone), [], "free numbers there have a neighbour, used ones have none");
+        let mut used: Vec<u64> = (0..400).filter(|serial| serial % 10 != 7).collect();
+        used.extend(9_000..9_100);
+        let free = gaps(&used);
+        assert!(free.iter().all(|(first, count)| first % 10 == 7 && *count == 1), "{free:?}");
         assert_eq!(joined(&[3, 4, 9, 10, 11]), [(3, 2), (9, 3)]);
     }
 

@@ -139,8 +139,8 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
         (0..job.numbers.len()).filter(free).partition(|which| read.candidates.is_misplaced(*which, order));
     // In a file with runs, a number outside of them has no sender.
     let rank = |which: &usize| match read.runs.place(*which) {
-        Some(place) => u8::from(!place.is_inside),
-        None => 2,
+        Some(place) => u8::from(!place.is_drawn) + u8::from(!place.is_inside),
+        None => 3,
     };
     let mut regular = regular;
     if order == Order::None {

@@ -165,6 +165,9 @@ pub struct Job<'a> {
     pub options: &'a Options,
 }
 
+/// Spare candidates for each canary where numbers lie inside runs.
+pub(crate) const SCATTERED_SPARES: u64 = runs::ONE_OF;
+
 /// Keystream blocks of one canary: its place, its place among gaps with room,
 /// its values.
 const BLOCKS: usize = 3;

@@ -4,15 +4,20 @@
 //! runs that are interleaved. A number that was reserved inside such a run
 //! belongs to its sender: the row that has the number next to it is the donor,
 //! and the planted row stands somewhere between the two rows that have the
-//! numbers around it. Where exactly is uniform over the gaps between them, by
+//! numbers around it. Where exactly is chosen among the gaps between them, by
 //! the same reservoir of one that [`Lane`](super::place::Lane) is.
+//!
+//! A row put between two others of its sender halves the time between them. So
+//! candidates are drawn by how long their sender paused there, measured by what
+//! pauses last in that run: rows that come at random fall into long pauses more
+//! often than into short ones.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::order::split_digits;
 use super::place::{self, Gap, Row};
-use crate::derive::Block;
+use crate::derive::{Block, Draw as _};
 
 /// Numbers this far from each other may be of one run.
 const NEAR: u64 = 64;
@@ -37,6 +42,8 @@ pub(super) struct Runs<'k> {
 struct Spot<'k> {
     serial: u64,
     draw: Block<'k>,
+    /// Drawn first, below 2^32.
+    ticket: u64,
     below: Option<Bound>,
     above: Option<Bound>,
     /// What gaps had weighed when the first bound came; `None` once both have come.
@@ -44,6 +51,12 @@ struct Spot<'k> {
     /// At which weight it takes the next gap.
     next: u64,
     gap: Option<Rc<Gap>>,
+    /// Rows of the run so far, and what gaps had weighed at the first of them.
+    met: u64,
+    first: u64,
+    /// What the pause around the candidate lasts, in 1024ths of what pauses of
+    /// the run last.
+    pause: Option<u64>,
 }
 
 /// A real row whose number is near.
@@ -60,7 +73,12 @@ pub(super) struct Place {
     pub(super) donor: Rc<Row>,
     /// Whether real numbers lie on both sides.
     pub(super) is_inside: bool,
+    /// Whether it was drawn, by how long its sender paused there.
+    pub(super) is_drawn: bool,
 }
+
+/// Of candidates whose pause is a usual one, one of so many is drawn.
+pub(super) const ONE_OF: u64 = 4;
 
 impl<'k> Runs<'k> {
     pub(super) fn new<'t>(numbers: impl Iterator<Item = &'t str>, mut draw: impl FnMut(usize) -> Block<'k>) -> Self {
@@ -77,14 +95,19 @@ impl<'k> Runs<'k> {
                 runs.hints[hint(step)] = true;
                 runs.near.entry((head.to_ascii_uppercase(), step)).or_default().push(which);
             }
+            let mut draw = draw(which);
             runs.spots.push(Spot {
                 serial,
-                draw: draw(which),
+                ticket: draw.below_u64(1 << 32),
+                draw,
                 below: None,
                 above: None,
                 since: None,
                 next: u64::MAX,
                 gap: None,
+                met: 0,
+                first: 0,
+                pause: None,
             });
         }
         runs
@@ -125,6 +148,13 @@ impl<'k> Runs<'k> {
         self.foresee();
     }
 
+    /// Draws a candidate by its pause; not from the block that its place is
+    /// drawn from, whose use depends on the file.
+    fn is_drawn(&self, which: usize) -> bool {
+        let spot = &self.spots[which];
+        spot.ticket < spot.pause.unwrap_or(0).saturating_mul((1 << 32) / 1024 / ONE_OF)
+    }
+
     fn around(&self, head: &[u8], serial: u64) -> &[usize] {
         let step = serial / NEAR;
         if !self.hints[hint(step)] {
@@ -154,6 +184,7 @@ impl<'k> Runs<'k> {
             gap: spot.gap.clone()?,
             donor: nearest.row.clone(),
             is_inside: spot.below.is_some() && spot.above.is_some(),
+            is_drawn: self.is_drawn(which),
         })
     }
 }
@@ -174,8 +205,14 @@ impl Spot<'_> {
         // The gaps count from the last row on one side to the first on the other.
         if other.is_none() {
             (self.since, self.next, self.gap) = (Some(offered), offered + 1, None);
-        } else {
-            (self.since, self.next) = (None, u64::MAX);
+            if self.met == 0 {
+                self.first = offered;
+            }
+            self.met += 1;
+        } else if let Some(since) = self.since.take() {
+            self.next = u64::MAX;
+            let usual = (since - self.first).checked_div(self.met - 1).filter(|usual| *usual > 0);
+            self.pause = Some(usual.map_or(1024, |usual| ((offered - since) << 10) / usual));
         }
         *side = Some(bound);
     }
@@ -228,6 +265,24 @@ mod tests {
             assert!(matches!(place.donor.bytes.as_slice(), b"YT100" | b"YT104"));
             assert!(runs.place(1).is_none(), "no run is near");
         }
+    }
+
+    #[test]
+    fn candidates_in_long_pauses_are_drawn_more_often() {
+        let numbers: Vec<String> = (0..4000).map(|_| "11".to_owned()).collect();
+        let candidates: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let keystream = Keystream::new(&[8; 32], candidates.len());
+        let drawn = |file: &[&str]| {
+            let runs = shown(&candidates, file, &keystream);
+            (0..candidates.len()).filter(|which| runs.place(*which).expect("a place").is_drawn).count()
+        };
+
+        // One gap between 10 and 12, as between the rows before; then three.
+        let (usual, long) = (drawn(&["8", "9", "10", "12"]), drawn(&["8", "9", "10", "500", "501", "12"]));
+
+        // A quarter and three quarters expected, with deviations of 27.
+        assert!((870..1130).contains(&usual), "{usual}");
+        assert!((2870..3130).contains(&long), "{long}");
     }
 
     #[test]

@@ -104,7 +104,9 @@ impl Watch {
 
     /// Whether it is the time that the file goes by.
     pub(super) fn goes_by_time(&self) -> bool {
-        self.role == ColumnRole::Time && matches!(self.kind, Measure::Time { .. }) && self.tracker.order() != Order::None
+        self.role == ColumnRole::Time
+            && matches!(self.kind, Measure::Time { .. })
+            && self.tracker.order() != Order::None
     }
 
     /// A time in ticks, and the least difference that the layout shows.
@@ -130,10 +132,13 @@ impl Watch {
             Measure::Time { layout, .. } => {
                 let (low, high) = ends(layout.parse(before), layout.parse(after))?;
                 let steps = ((high - low) / layout.step).max(0) as u64;
-                let inside = distinct(draw, steps.saturating_sub(1), k);
-                // With no room inside, the earlier neighbour's time occurs twice.
-                let first = low + if steps >= 2 { layout.step } else { 0 };
-                inside.into_iter().map(|step| layout.print(first + step as i64 * layout.step)).collect::<Vec<_>>()
+                // Uniform between the neighbours, whose moments lie somewhere
+                // in their steps: so either's time may come again, half as
+                // often as one inside. That real rows do that, too.
+                let mut halves: Vec<u64> = (0..k).map(|_| draw.below_u64((2 * steps).max(1))).collect();
+                halves.sort_unstable();
+                let time = |half: u64| low + half.div_ceil(2).min(steps) as i64 * layout.step;
+                halves.into_iter().map(|half| layout.print(time(half))).collect::<Vec<_>>()
             }
             Measure::Serial => self.serials_between(before, after, k, draw)?,
         };
@@ -230,14 +235,17 @@ mod tests {
     }
 
     #[test]
-    fn times_fall_strictly_between_their_neighbours() {
+    fn times_fall_between_their_neighbours_and_half_as_often_on_either() {
         let watch = watch(ColumnRole::Time, &["2020/2/10 22:41", "2020/2/10 22:45"]);
         let mut draw = Stream::new(&[1; 32]);
 
-        let values = watch.between("2020/2/10 22:41", "2020/2/10 22:45", 3, &mut draw);
+        let values = watch.between("2020/2/10 22:41", "2020/2/10 22:45", 8_000, &mut draw).expect("times");
 
-        let expected = ["2020/2/10 22:42", "2020/2/10 22:43", "2020/2/10 22:44"].map(str::to_owned);
-        assert_eq!(values, Some(expected.to_vec()));
+        assert!(values.is_sorted());
+        let count = |minute| values.iter().filter(|value| value.ends_with(minute)).count();
+        // 1,000 and 2,000 expected, with deviations below 40.
+        assert!([":41", ":45"].iter().all(|end| (850..1150).contains(&count(end))), "{}", count(":41"));
+        assert!([":42", ":43", ":44"].iter().all(|inside| (1850..2150).contains(&count(inside))));
     }
 
     #[test]

@@ -83,6 +83,11 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// Whether its serials are several ranges.
+    pub(crate) fn is_scattered(&self) -> bool {
+        matches!(self.serials, Serials::Ranges(_))
+    }
+
     /// Writes the number at `place`.
     pub(crate) fn write(&self, place: u64) -> String {
         let mut text = String::with_capacity(self.prefix.len() + 20 + self.suffix.len());

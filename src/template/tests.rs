@@ -407,7 +407,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "version: 1",
         "version: 1\ncolour: red",
         "t.yaml: line 3: colour: unknown key",
-        "known here: name, version, about, roles, fields, columns",
+        "known here: name, version, about, roles, repeats, fields, columns",
     ),
     (
         "kind: choice",

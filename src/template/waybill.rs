@@ -35,6 +35,11 @@ impl Block {
         self.write(&self.form, place)
     }
 
+    /// Whether its numbers are scattered over several ranges.
+    pub(crate) fn is_scattered(&self) -> bool {
+        self.form.is_scattered()
+    }
+
     /// Writes `place` in one of the block's forms.
     pub(crate) fn write(&self, form: &Form, place: u64) -> String {
         assert!(place < self.size, "place {place} is outside the waybill block");

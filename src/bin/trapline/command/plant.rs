@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
+use trapline::audit::{self, planter::Planter};
 use trapline::fault::Fault;
-use trapline::issue::{self, Bench, NOTICED_SHARE, Order};
+use trapline::issue::{self, Bench, NOTICED_SHARE, Order, Pending};
 use trapline::plant::{Encoding, Options};
 use trapline::record::ColumnRole;
 
+use crate::command::template::audit as audit_command;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_json, note};
@@ -30,6 +32,9 @@ use crate::terminal::{answer, answer_json, note};
 /// have the same variant of them. Name the data set the same for all accounts:
 ///   $ trapline plant export.csv -o out.csv --account handan-03 --scope "outlet 12, 2026-11-25"
 ///   planted 10 canaries on 10 lines and 200 shared rows into 30000 records: batch 3f9c27a1e0b45d68
+///
+/// Whether canaries can be told from real rows is asked before anybody can look:
+///   $ trapline plant export.csv -o out.csv --account handan-03 --max-auc 0.6
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -67,6 +72,13 @@ pub struct Args {
     /// The file has no header line
     #[arg(long)]
     no_header: bool,
+    /// Before the export is registered and released, set an adversary on it
+    /// (see `template audit`), helped by 200 others planted like it
+    #[arg(long)]
+    audit: bool,
+    /// Audit, and release nothing if canaries are easier to tell: AUC above X
+    #[arg(long, value_name = "X", value_parser = parse_auc)]
+    max_auc: Option<f64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -88,6 +100,11 @@ pub(super) fn parse_delimiter(text: &str) -> Result<u8, String> {
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Ok(*byte),
         _ => Err("expected one character that is no letter and no digit, or `tab`".to_owned()),
     }
+}
+
+fn parse_auc(text: &str) -> Result<f64, String> {
+    let auc: f64 = text.parse().map_err(|_| "expected a number")?;
+    if (0.5..=1.0).contains(&auc) { Ok(auc) } else { Err("expected 0.5 (chance) to 1 (a certainty)".to_owned()) }
 }
 
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -117,18 +134,60 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         options: &options,
     };
     let mut bench = Bench { registry: &mut session.registry, master: &session.master, now: session.now };
-    let report = issue::plant(&mut bench, &order)?;
+    let mut audited = None;
+    let report = issue::plant_if(&mut bench, &order, |pending| {
+        if args.audit || args.max_auc.is_some() {
+            audited = Some(audit_pending(args, &options, pending)?);
+        }
+        Ok(())
+    })?;
     if args.template.is_some() && report.template != template.name() {
         note(&format!("the account is bound to template {} until the next epoch; that one was used", report.template));
     }
     tell(&report);
     if args.json {
-        answer_json(&to_json(&report))?;
+        let mut json = to_json(&report);
+        if let Some(audited) = &audited {
+            json["audit"] = serde_json::to_value(audited)?;
+        }
+        answer_json(&json)?;
     } else {
         answer(&summary(&report))?;
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// Sets the adversary on an export that is neither registered nor released;
+/// tells what it found, and refuses if that is too much.
+fn audit_pending(args: &Args, options: &Options, pending: &Pending<'_>) -> issue::Result<audit::Report> {
+    let bytes = audit_command::read(&args.input)?;
+    // Whether an export is refused must not hang on the luck of a draw.
+    let seed = audit_command::seed(1);
+    let planter = Planter::new(&bytes, pending.template, options, Some(pending.pool.to_vec()), seed)?;
+    let own = planter.export(0, pending.plan.insertions())?;
+    let settings =
+        audit::Settings { accounts: OTHERS, redraws: 1, rows: OTHER_ROWS, seed, ..audit::Settings::default() };
+    let report = audit::audit_own(&planter, &settings, own)?;
+    let most = args.max_auc.filter(|most| report.exceeds(*most));
+    // What was found must be seen when the export is refused, too.
+    if !args.json || most.is_some() {
+        audit_command::print(&report).map_err(|error| Fault::new(format!("the audit cannot be printed: {error}")))?;
+    }
+    match most {
+        None => Ok(report),
+        Some(most) => Err(Fault::new(format!(
+            "canaries are too easy to tell: AUC {:.3} where at most {most} is allowed; nothing was registered or released",
+            report.told.auc.estimate.max(report.own.as_ref().map_or(0.0, |own| own.auc.low))
+        ))
+        .hint("mend what the audit names, or allow more with --max-auc")
+        .into()),
+    }
+}
+
+/// Exports that are planted like the one to be judged, under throwaway keys.
+const OTHERS: u32 = 200;
+/// Planted rows of theirs, and real ones.
+const OTHER_ROWS: usize = 4000;
 
 fn summary(report: &issue::Report) -> String {
     let again = if report.again { " (registered before)" } else { "" };

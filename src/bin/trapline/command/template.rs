@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_table, table};
 
-mod audit;
+pub(super) mod audit;
 pub mod learn;
 
 /// List, show, check, preview, learn and audit templates

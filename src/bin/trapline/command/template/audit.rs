@@ -1,15 +1,17 @@
 //! `trapline template audit`
 
 use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use trapline::audit::planter::Planter;
+use trapline::audit::telltale::TellTale;
 use trapline::audit::{self, Report, words};
 use trapline::fault::Fault;
 use trapline::issue;
 use trapline::line::{ImportOptions, LineNumber, import};
-use trapline::plant::{Encoding, Options, Source as _};
+use trapline::plant::{Encoding, Options, Rows, Source as _};
 use trapline::record::ColumnRole;
 use trapline::registry::LineUse;
 
@@ -75,6 +77,10 @@ pub struct Args {
     /// The file has no header line
     #[arg(long)]
     no_header: bool,
+    /// Write the rows that were learned from, with a column that labels them.
+    /// They hold canaries: for another adversary on this machine, never to be released
+    #[arg(long, value_name = "FILE")]
+    rows_out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -82,6 +88,29 @@ pub struct Args {
 
 fn parse_role(text: &str) -> Result<ColumnRole, String> {
     text.trim().parse().map_err(|_| "expected a role".to_owned())
+}
+
+/// Writes labelled rows for an adversary of another make.
+fn write_rows(path: &Path, report: &Report, rows: &Rows) -> anyhow::Result<()> {
+    let shown = path.display().to_string();
+    let file = std::fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| Fault::new(format!("the rows cannot be written: {error}")).in_file(shown.as_str()))?;
+    let mut csv = csv::Writer::from_writer(file);
+    let headers = rows.columns.iter().map(|column| column.header.as_str());
+    csv.write_record(["planted", "group"].into_iter().chain(headers))?;
+    for row in &report.rows {
+        let (label, group) = (u8::from(row.is_planted).to_string(), row.group.to_string());
+        csv.write_record([label.as_str(), group.as_str()].into_iter().chain(row.cells.iter().map(String::as_str)))?;
+    }
+    csv.flush()?;
+    note(&format!(
+        "WARNING: {shown} says which rows are planted, and shows how this template's canaries look: delete it when done"
+    ));
+    Ok(())
 }
 
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -106,10 +135,17 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         rows: args.rows as usize,
         without: args.without.clone(),
         most: args.top,
+        keeps_rows: args.rows_out.is_some(),
         seed,
     };
     let report = audit::audit(&planter, &wanted).map_err(|fault| fault.in_file(shown.as_str()))?;
-    tell(&report, args);
+    if let Some(path) = &args.rows_out {
+        write_rows(path, &report, planter.rows())?;
+    }
+    tell(&report);
+    if args.without.len() > report.without.len() {
+        note("some of the columns that --without names are not in this export");
+    }
     if args.json {
         answer_json(&report)?
     } else {
@@ -122,7 +158,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Reads an export, uncompressed; of a longer one, whole lines of its head.
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let opened = issue::file_source(path);
     let unreadable = |error: std::io::Error| {
@@ -164,44 +200,66 @@ fn lines(args: &Args, settings: &Settings) -> anyhow::Result<Option<Vec<LineNumb
     Ok(Some(pool))
 }
 
-fn seed(number: u64) -> [u8; 32] {
+/// The seed of an audit.
+pub fn seed(number: u64) -> [u8; 32] {
     let mut bytes = *b"trapline audit, not a secret key";
     bytes[..8].copy_from_slice(&number.to_le_bytes());
     bytes
 }
 
-/// What should be known about the figures.
-fn tell(report: &Report, args: &Args) {
+/// Says what should be known about the figures.
+pub fn tell(report: &Report) {
     note(&format!("lines: {}", report.lines));
     if report.is_cut_short {
         note(&format!("only the first {} rows are audited", report.records));
     }
-    if args.without.iter().any(|_| report.without.len() < args.without.len()) {
-        note("some of the columns that --without names are not in this export");
-    }
 }
 
-fn print(report: &Report) -> anyhow::Result<()> {
+/// Prints a report as text.
+pub fn print(report: &Report) -> anyhow::Result<()> {
     let told = &report.told;
     let without = match report.without.as_slice() {
         [] => String::new(),
         headers => format!(", without {}", headers.join(", ")),
     };
     answer(&format!(
-        "AUC {:.3} ({:.3} to {:.3}){without}: the chance that of two rows the planted one is the more suspect",
-        told.auc.estimate, told.auc.low, told.auc.high
+        "AUC {}{without}: the chance that of a planted and a real row the planted one is suspected",
+        interval(&told.auc)
     ))?;
     answer(&format!(
         "{} planted rows against {} real ones, of {} exports of {} accounts with {} canaries each in {} rows",
         told.planted, told.real, report.exports, told.groups, report.canaries, report.records
     ))?;
     answer(&format!(
-        "with the most suspect 1 % of rows go {} of the canaries, with 5 % {}; at 1 to {} average precision {:.3}\n",
+        "with the most suspect 1 % of rows go {} of the canaries, with 5 % {}; at 1 to {} average precision {:.3}",
         words::percent(told.caught_with_1_percent),
         words::percent(told.caught_with_5_percent),
         told.ratio,
         told.average_precision
     ))?;
+    if let Some(own) = &report.own {
+        answer(&format!("this export's own {} canaries: AUC {}", own.canaries, interval(&own.auc)))?;
+    }
+    answer("\n")?;
+    print_tellings(report)?;
+    let own = report.own.as_ref().map(|own| own.telltales.as_slice());
+    print_telltales("rules that planted rows break", &report.telltales)?;
+    if let Some(own) = own {
+        print_telltales("rules that this export's own canaries break", own)?;
+    }
+    let mut shown = table(&["canaries left", "real rows left", "when a buyer drops rows"]);
+    for attack in &report.attacks {
+        shown.add_row([words::percent(attack.canaries), words::percent(attack.real), attack.drops.to_owned()]);
+    }
+    answer_table(&shown)?;
+    Ok(())
+}
+
+fn interval(auc: &audit::auc::Interval) -> String {
+    format!("{:.3} ({:.3} to {:.3})", auc.estimate, auc.low, auc.high)
+}
+
+fn print_tellings(report: &Report) -> anyhow::Result<()> {
     if !report.tellings.is_empty() {
         let mut shown = table(&["AUC falls by", "alone", "what gives them away"]);
         for telling in &report.tellings {
@@ -212,7 +270,7 @@ fn print(report: &Report) -> anyhow::Result<()> {
             ]);
         }
         answer_table(&shown)?;
-        answer("")?;
+        answer("\n")?;
     }
     if !report.columns.is_empty() {
         let mut shown = table(&["AUC falls by", "without all that is measured of"]);
@@ -220,6 +278,27 @@ fn print(report: &Report) -> anyhow::Result<()> {
             shown.add_row([format!("{:.3}", column.drop), column.column.clone()]);
         }
         answer_table(&shown)?;
+        answer("\n")?;
     }
+    Ok(())
+}
+
+fn print_telltales(title: &str, telltales: &[TellTale]) -> anyhow::Result<()> {
+    if telltales.is_empty() {
+        answer(&format!("{title}: none\n\n"))?;
+        return Ok(());
+    }
+    let mut shown = table(&["rows", "real rows", title, "way out"]);
+    for told in telltales {
+        let column = if told.column.is_empty() { String::new() } else { format!("{}: ", told.column) };
+        shown.add_row([
+            format!("{} of {}", told.rows, told.of),
+            words::percent(told.real),
+            format!("{column}{} [{}]", told.words, told.rule),
+            told.mend.to_owned(),
+        ]);
+    }
+    answer_table(&shown)?;
+    answer("\n")?;
     Ok(())
 }
