@@ -57,6 +57,7 @@ pub mod template;
 
 // remembering
 pub mod epoch;
+pub mod expiry;
 pub mod registry;
 pub mod rules;
 pub mod seal;
@@ -84,4 +85,5 @@ pub mod drill;
 pub mod dump;
 pub mod issue;
 pub mod monitor;
+pub mod scrub;
 pub mod webhook;
