@@ -42,6 +42,13 @@ pub struct Due {
     ordinal: u32,
 }
 
+impl Due {
+    /// Whether they are an account's own, in the table that it exports from.
+    pub fn is_standing(&self) -> bool {
+        self.batch.is_empty() && !self.account.is_empty()
+    }
+}
+
 /// Why canaries are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {

@@ -217,16 +217,7 @@ impl Ground {
         let records: Vec<_> = canaries.into_iter().map(|canary| canary.record).collect();
         let numbers: Vec<(u64, String)> =
             serials.iter().filter_map(|&serial| Some((serial, mint.number(serial)?))).collect();
-        let columns: Vec<plant::ColumnSpec> = self
-            .template
-            .columns()
-            .iter()
-            .map(|column| plant::ColumnSpec {
-                role: column.role.clone(),
-                header: column.header.clone(),
-                aliases: column.aliases.clone(),
-            })
-            .collect();
+        let columns = columns(&self.template);
         let holder = Holder::Account(&key.account);
         let job = Job {
             columns: &columns,
@@ -239,6 +230,16 @@ impl Ground {
         };
         Ok(plant::plan(source, &job)?)
     }
+}
+
+/// A template's columns, as files are searched for them.
+pub fn columns(template: &Template) -> Vec<plant::ColumnSpec> {
+    let spec = |column: &crate::template::Column| plant::ColumnSpec {
+        role: column.role.clone(),
+        header: column.header.clone(),
+        aliases: column.aliases.clone(),
+    };
+    template.columns().iter().map(spec).collect()
 }
 
 /// What is made for one batch.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::serials::Serials;
 use super::{Kind, Known, written};
 use crate::codebook::{Codebook, Permutation};
-use crate::issue::{self, stored_template, templates_in_use};
+use crate::issue::{self, columns, stored_template, templates_in_use};
 use crate::key::MasterKey;
 use crate::plant::ColumnSpec;
 use crate::record::WaybillBlock as _;
@@ -132,16 +132,6 @@ fn planted_of(registry: &dyn Registry, serials: &[u64], plantings: &[i64]) -> is
         planted.extend(registry.planted_rows(id)?.shared.iter().map(|row| row.serial));
     }
     Ok(planted)
-}
-
-/// A template's columns, as files are searched for them.
-fn columns(template: &Template) -> Vec<ColumnSpec> {
-    let spec = |column: &crate::template::Column| ColumnSpec {
-        role: column.role.clone(),
-        header: column.header.clone(),
-        aliases: column.aliases.clone(),
-    };
-    template.columns().iter().map(spec).collect()
 }
 
 impl Numbers {
