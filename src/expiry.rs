@@ -168,7 +168,11 @@ impl<'m> DueNumbers<'m> {
     pub fn new(registry: &dyn Registry, master: &'m MasterKey) -> issue::Result<Self> {
         let rules = registry.epochs()?.into_iter().map(|row| (row.rules.epoch, row.rules)).collect();
         let templates = templates_in_use(registry)?.into_iter();
-        Ok(Self { master, rules, templates: templates.map(|template| (template.hash().to_owned(), template)).collect() })
+        Ok(Self {
+            master,
+            rules,
+            templates: templates.map(|template| (template.hash().to_owned(), template)).collect(),
+        })
     }
 
     /// The numbers of what is [`Why::Decided`], as its template writes them;

@@ -9,7 +9,7 @@
 
 use std::io::Read;
 
-use super::columns::{Column, Columns};
+use super::columns::Columns;
 use super::cut::{Cut, Kind, Span, cut};
 use super::dialect::{Dialect, Format};
 use super::pass::{BLOCK_BYTES, fill};
@@ -41,6 +41,8 @@ impl Layout {
     fn read(head: &[u8], whole: bool, templates: &[Vec<ColumnSpec>], options: &Options) -> Result<Self, Fault> {
         let dialect = Dialect::detect(head, whole, options)?;
         let all: Vec<ColumnSpec> = templates.iter().flatten().cloned().collect();
+        // What one template calls something else must not hide a number of another's.
+        let marks: Vec<ColumnSpec> = all.iter().filter(|spec| is_mark(&spec.role)).cloned().collect();
         // A canary of any template: it has a number, and phones.
         let phone = |role| (ColumnRole::Phone(role), Value::Text(String::new()));
         let records = [Record { values: vec![phone(Role::Sender), phone(Role::Recipient)] }];
@@ -62,7 +64,7 @@ impl Layout {
         {
             return Err(endless(quote, bom as u64, 1, 1, whole, BLOCK_BYTES.min(options.record_limit())));
         }
-        let mut columns = Columns::resolve(&dialect, &sample, &job(&all));
+        let mut columns = Columns::resolve(&dialect, &sample, &job(&marks));
         if sample.headers.is_empty() {
             let mut by_position = templates.iter().map(|columns| Columns::resolve(&dialect, &sample, &job(columns)));
             columns = columns.or_else(|fault| by_position.find_map(Result::ok).ok_or(fault));
@@ -72,12 +74,12 @@ impl Layout {
         if !sample.is_empty() && is_delimited {
             sample.check_width(&columns)?;
         }
-        let places = |wanted: fn(&Column) -> bool| {
-            columns.all.iter().filter(|column| wanted(column)).map(|column| column.place).collect()
+        let places = |wanted: fn(&ColumnRole) -> bool| {
+            columns.all.iter().filter(|column| wanted(&column.role)).map(|column| column.place).collect()
         };
         Ok(Self {
-            numbers: places(|column| column.role == ColumnRole::Number),
-            phones: places(|column| matches!(column.role, ColumnRole::Phone(_))),
+            numbers: places(|role| *role == ColumnRole::Number),
+            phones: places(|role| matches!(role, ColumnRole::Phone(_))),
             width: if is_delimited { sample.width() } else { 0 },
             header: (sample.has_header || !is_delimited).then(|| sample.headers.clone()),
             reader: sample.reader,
@@ -145,6 +147,11 @@ impl Layout {
     pub(crate) fn text(&self, content: &[u8], span: Span) -> String {
         self.reader.text(content, span)
     }
+}
+
+/// Whether a column of this role can tell a canary.
+fn is_mark(role: &ColumnRole) -> bool {
+    matches!(role, ColumnRole::Number | ColumnRole::Phone(_))
 }
 
 /// What a stretch of a file is.

@@ -107,9 +107,11 @@ fn choice(tag: &[u8; TAG]) -> Tag {
 /// Makes the filter of everything that was planted.
 pub fn write_filter(key: &FilterKey, register: &Register, made: Timestamp) -> Vec<u8> {
     let tagger = key.tagger();
-    let mut numbers =
-        register.numbers(|number| Some(tagger.number(written::number(number.chars())?.as_str())));
-    let mut phones: Vec<[u8; TAG]> = register.lines().map(|line| tagger.phone(line)).collect();
+    let numbers = register.numbers(|number| Some(tagger.number(written::number(number.chars())?.as_str())));
+    write(key, numbers, register.lines().map(|line| tagger.phone(line)).collect(), made)
+}
+
+fn write(key: &FilterKey, mut numbers: Vec<[u8; TAG]>, mut phones: Vec<[u8; TAG]>, made: Timestamp) -> Vec<u8> {
     for tags in [&mut numbers, &mut phones] {
         tags.par_sort_unstable();
         tags.dedup();
@@ -157,7 +159,9 @@ impl Filter {
         let header = header.ok_or_else(|| Fault::new("this is no scrub filter").hint(make))?;
         let version = u32::from_le_bytes(header[8..12].try_into().expect("four bytes"));
         if version != VERSION {
-            return Err(Fault::new(format!("the filter has version {version}; this program reads {VERSION}")).hint(make));
+            return Err(
+                Fault::new(format!("the filter has version {version}; this program reads {VERSION}")).hint(make)
+            );
         }
         if header[16..24] != key.id() {
             return Err(Fault::new("the filter was made with another key")
@@ -165,9 +169,10 @@ impl Filter {
         }
         let number = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
         let (numbers, phones, bits, made) = (number(24), number(32), number(40), number(48));
-        let (filter, tags) = sections(numbers, phones, bits).filter(|(_, tags)| tags.end + PROOF == bytes.len()).ok_or_else(
-            || Fault::new(format!("the filter was cut: {} bytes do not agree with its header", bytes.len())).hint(make),
-        )?;
+        let (filter, tags) =
+            sections(numbers, phones, bits).filter(|(_, tags)| tags.end + PROOF == bytes.len()).ok_or_else(|| {
+                Fault::new(format!("the filter was cut: {} bytes do not agree with its header", bytes.len())).hint(make)
+            })?;
         if key.proof(&bytes[..tags.end]) != bytes[tags.end..] {
             return Err(Fault::new("the filter was changed or damaged").hint(make));
         }
@@ -215,4 +220,12 @@ impl Known for Filter {
     fn phone(&self, phone: &str) -> bool {
         self.holds(&self.tagger.phone(phone))
     }
+}
+
+/// A filter of these numbers and phones.
+#[cfg(test)]
+pub(super) fn of(key: &FilterKey, numbers: &[String], phones: &[&str], made: Timestamp) -> Vec<u8> {
+    let tagger = key.tagger();
+    let numbers = numbers.iter().map(|number| tagger.number(number)).collect();
+    write(key, numbers, phones.iter().map(|phone| tagger.phone(phone)).collect(), made)
 }

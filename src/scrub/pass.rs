@@ -189,7 +189,9 @@ impl Scrubbed {
             columns.join(", "),
             self.rows
         ))
-        .hint("see whether the columns are masked; name others with --map number=COLUMN or --map recipient.phone=COLUMN"))
+        .hint(
+            "see whether the columns are masked; name others with --map number=COLUMN or --map recipient.phone=COLUMN",
+        ))
     }
 }
 

@@ -118,7 +118,13 @@ mod tests {
 
     #[test]
     fn a_number_is_its_letters_and_digits() {
-        for text in ["YT8962646785389", "yt 8962-6467 85389\t", "=\"YT8962646785389\"", "'ＹＴ8962646785389", "\u{feff}YT8962646785389\r"] {
+        for text in [
+            "YT8962646785389",
+            "yt 8962-6467 85389\t",
+            "=\"YT8962646785389\"",
+            "'ＹＴ8962646785389",
+            "\u{feff}YT8962646785389\r",
+        ] {
             assert_eq!(read_number(text).as_deref(), Some("YT8962646785389"), "{text:?}");
         }
         for text in ["", "none yet", "YT8962****5389", "7.3E+13", "运单8962646785389", &"1".repeat(35)] {

@@ -75,8 +75,7 @@ fn list(account: &str, args: &Args, settings: &Settings) -> anyhow::Result<ExitC
     let scopes = session.registry.scopes(number)?;
     let mut shown = Vec::new();
     for planting in plantings {
-        let batch =
-            Batch { account, id: &planting.key.batch, lines: planting.lines, roles: &planting.roles };
+        let batch = Batch { account, id: &planting.key.batch, lines: planting.lines, roles: &planting.roles };
         let canaries = mint.canaries(&batch, &planting.serials);
         let scope = scopes.iter().find(|scope| !planting.scope.is_empty() && scope.name == planting.scope);
         let slots = scope.map(|scope| ScopeSlots::rebuild(&codebook, &epoch.rules, &planting.roles, scope));

@@ -142,7 +142,8 @@ fn summary(done: &Scrubbed, mode: &Mode) -> String {
 
 /// What was kept because it could not be judged.
 fn tell(done: &Scrubbed) {
-    let first = |odd: &Odd| odd.first.map_or_else(String::new, |(record, byte)| format!("record {record}, byte {byte}"));
+    let first =
+        |odd: &Odd| odd.first.map_or_else(String::new, |(record, byte)| format!("record {record}, byte {byte}"));
     if done.ragged.count > 0 {
         note(&format!(
             "{} rows are not like the others and were kept; the first is {}",

@@ -57,7 +57,9 @@ fn numbers(args: &Args, session: &Session, all: &[Due]) -> anyhow::Result<ExitCo
     }
     let waiting: usize = all.iter().filter(|due| due.why != Why::Decided).map(|due| due.count).sum();
     if waiting > 0 {
-        note(&format!("{waiting} canaries of epochs that ended still count until their horizon: their numbers are not shown"));
+        note(&format!(
+            "{waiting} canaries of epochs that ended still count until their horizon: their numbers are not shown"
+        ));
     }
     if without > 0 {
         note(&format!("{without} canaries have no number of their own: `trapline scrub` finds them by their line"));
