@@ -44,7 +44,7 @@ mod tests;
 mod written;
 
 pub use file::scrub_file;
-pub use filter::{Filter, FilterKey, write_filter};
+pub use filter::{Filter, FilterKey, filter_of, write_filter};
 pub use flag::Mode;
 pub use pass::{Odd, Scrubbed, scrub};
 pub use register::Register;

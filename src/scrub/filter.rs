@@ -111,6 +111,15 @@ pub fn write_filter(key: &FilterKey, register: &Register, made: Timestamp) -> Ve
     write(key, numbers, register.lines().map(|line| tagger.phone(line)).collect(), made)
 }
 
+/// Makes a filter of these values, each in any of its writings; what is no
+/// number, or no phone, is left out.
+pub fn filter_of(key: &FilterKey, numbers: &[&str], phones: &[&str], made: Timestamp) -> Vec<u8> {
+    let tagger = key.tagger();
+    let numbers = numbers.iter().filter_map(|text| Some(tagger.number(written::number(text.chars())?.as_str())));
+    let phones = phones.iter().filter_map(|text| Some(tagger.phone(written::phone(text.chars())?.as_str())));
+    write(key, numbers.collect(), phones.collect(), made)
+}
+
 fn write(key: &FilterKey, mut numbers: Vec<[u8; TAG]>, mut phones: Vec<[u8; TAG]>, made: Timestamp) -> Vec<u8> {
     for tags in [&mut numbers, &mut phones] {
         tags.par_sort_unstable();
@@ -220,12 +229,4 @@ impl Known for Filter {
     fn phone(&self, phone: &str) -> bool {
         self.holds(&self.tagger.phone(phone))
     }
-}
-
-/// A filter of these numbers and phones.
-#[cfg(test)]
-pub(super) fn of(key: &FilterKey, numbers: &[String], phones: &[&str], made: Timestamp) -> Vec<u8> {
-    let tagger = key.tagger();
-    let numbers = numbers.iter().map(|number| tagger.number(number)).collect();
-    write(key, numbers, phones.iter().map(|phone| tagger.phone(phone)).collect(), made)
 }

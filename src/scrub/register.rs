@@ -31,6 +31,8 @@ pub struct Register {
 /// Numbers of one template, in all epochs.
 struct Numbers {
     template: Template,
+    /// What its numbers begin with: real ones are told by it.
+    heads: Vec<String>,
     epochs: Vec<(Permutation, Serials)>,
 }
 
@@ -79,7 +81,7 @@ impl Register {
             let place = match self.blocks.iter().position(|numbers| numbers.template.hash() == hash) {
                 Some(place) => place,
                 None => {
-                    self.blocks.push(Numbers { template: stored_template(registry, &hash)?, epochs: Vec::new() });
+                    self.blocks.push(Numbers::new(stored_template(registry, &hash)?));
                     self.blocks.len() - 1
                 }
             };
@@ -135,8 +137,18 @@ fn planted_of(registry: &dyn Registry, serials: &[u64], plantings: &[i64]) -> is
 }
 
 impl Numbers {
+    fn new(template: Template) -> Self {
+        let heads = template.block().into_iter().flat_map(Block::forms).map(|form| form.head().into_owned()).collect();
+        Self { template, heads, epochs: Vec::new() }
+    }
+
     /// What a number was planted as.
-    fn kind(&self, block: &Block, number: &str) -> Option<Kind> {
+    fn kind(&self, number: &str) -> Option<Kind> {
+        if !self.heads.iter().any(|head| number.starts_with(head.as_str())) {
+            return None;
+        }
+        let block = self.template.block()?;
+        // Two forms may both fit a number; writing it back settled each.
         block.forms().filter_map(|form| form.place(number, block.size())).find_map(|place| {
             self.epochs.iter().find_map(|(permutation, serials)| serials.kind(permutation.invert(place)))
         })
@@ -145,7 +157,7 @@ impl Numbers {
 
 impl Known for Register {
     fn number(&self, number: &str) -> Option<Kind> {
-        self.blocks.iter().find_map(|numbers| numbers.kind(numbers.template.block()?, number))
+        self.blocks.iter().find_map(|numbers| numbers.kind(number))
     }
 
     fn phone(&self, phone: &str) -> bool {

@@ -201,10 +201,9 @@ fn make_filter(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         }))?;
     } else {
         answer(&format!(
-            "wrote {} numbers and {} writings of trap lines: {:.1} MB\n",
+            "wrote {} numbers and {} writings of trap lines: {size} bytes\n",
             filter.numbers(),
-            filter.phones(),
-            size as f64 / 1e6
+            filter.phones()
         ))?;
     }
     Ok(ExitCode::SUCCESS)
