@@ -124,9 +124,73 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn whatever_the_bytes_a_file_without_canaries_is_that_file_or_refused(head in 0usize..3, pieces in prop::collection::vec(hostile(), 0..40)) {
+        let heads: [&[u8]; 3] = [b"", b"waybill,phone,x\n", b"{\"waybill\":\"YT1\",\"phone\":null}\n"];
+        let input = [heads[head], &pieces.concat()].concat();
+
+        if let Ok((output, done)) = run(&input, &Planted::default(), &Mode::Remove) {
+            prop_assert!(output == input);
+            prop_assert_eq!(done.canaries(), 0);
+        }
+        let ours = Planted { numbers: ["YT8".to_owned()].into(), lines: true };
+        for mode in [Mode::Remove, Mode::Flag("f".into())] {
+            if let Ok((output, done)) = run(&input, &ours, &mode) {
+                prop_assert!(mode != Mode::Remove || (done.canaries() == 0) == (output == input));
+                prop_assert!(mode == Mode::Remove || output.len() >= input.len());
+            }
+        }
+    }
+}
+
+/// What rows and broken rows are made of.
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: Vec<&[u8]> = vec![
+        b"YT8",
+        b"YT1",
+        b"16400000001",
+        b",",
+        b",",
+        b"\n",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\"",
+        b"\"\"",
+        b"\t",
+        b";",
+        b"|",
+        b"\xef\xbb\xbf",
+        b"{\"waybill\":\"",
+        b"\"}",
+        b"{}",
+        b"}",
+        b"{",
+        b"[",
+        b"\\",
+        b"\\u0038",
+        b"null",
+        b"\x81",
+        b"\x81\x7c",
+        b"0",
+        b"\0",
+        b" ",
+        "运单号".as_bytes(),
+        "１６４".as_bytes(),
+        b"phone",
+        b"YT8,16400000001,y\n",
+    ];
+    prop_oneof![9 => prop::sample::select(pieces).prop_map(<[u8]>::to_vec), 1 => any::<[u8; 3]>().prop_map(Vec::from)]
+}
+
 #[test]
 fn a_file_of_many_pieces_is_scrubbed_like_a_small_one() {
-    let row = |i: usize| format!("YT{:013},{:0>9},\"备,注\n{i}\"\r\n", 5_000 + i, i);
+    // One of them is longer than a block.
+    let note = |i: usize| if i == 45_000 { "长,\n".repeat(500_000) } else { format!("备,注\n{i}") };
+    let row = |i: usize| format!("YT{:013},{i:0>9},\"{}\"\r\n", 5_000 + i, note(i));
     let text = "运单号,重量,备注\r\n".to_owned() + &(0..90_000).map(row).collect::<String>();
     let ours: HashSet<usize> = (0..90_000).step_by(977).chain([89_999]).collect();
     let known = Planted { numbers: ours.iter().map(|i| format!("YT{:013}", 5_000 + i)).collect(), lines: false };
