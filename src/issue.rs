@@ -35,6 +35,7 @@ pub(crate) use scope::{LARGEST_SHARE, new_scope};
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 
 use partial::weave;
+pub(crate) use partial::write_partial;
 use scope::OrderedScope;
 use watch::LineWatch;
 
@@ -245,16 +246,7 @@ impl Ground {
         let records: Vec<_> = canaries.into_iter().map(|canary| canary.record).collect();
         let numbers: Vec<(u64, String)> =
             serials.iter().filter_map(|&serial| Some((serial, mint.number(serial)?))).collect();
-        let columns: Vec<plant::ColumnSpec> = self
-            .template
-            .columns()
-            .iter()
-            .map(|column| plant::ColumnSpec {
-                role: column.role.clone(),
-                header: column.header.clone(),
-                aliases: column.aliases.clone(),
-            })
-            .collect();
+        let columns = columns(&self.template);
         let holder = Holder::Account(&key.account);
         let job = Job {
             columns: &columns,
@@ -267,6 +259,16 @@ impl Ground {
         };
         Ok(plant::plan(source, &job)?)
     }
+}
+
+/// A template's columns, as files are searched for them.
+pub fn columns(template: &Template) -> Vec<plant::ColumnSpec> {
+    let spec = |column: &crate::template::Column| plant::ColumnSpec {
+        role: column.role.clone(),
+        header: column.header.clone(),
+        aliases: column.aliases.clone(),
+    };
+    template.columns().iter().map(spec).collect()
 }
 
 /// What is made for one batch.
@@ -356,17 +358,21 @@ fn same_as_before(planting: PlantingRow, woven: &PlantedRows, registry: &dyn Reg
 }
 
 fn refuse_same_file(order: &Order<'_>) -> Result<()> {
-    let same = match (fs::canonicalize(order.input), fs::canonicalize(order.output)) {
-        (Ok(input), Ok(output)) => input == output,
-        _ => order.input == order.output,
-    };
-    if same {
+    if same_file(order.input, order.output) {
         return Err(Fault::new("the input and the output are the same file; an original is never changed")
             .in_file(order.output.display().to_string())
             .hint("choose another path with -o")
             .into());
     }
     Ok(())
+}
+
+/// Whether two paths lead to one file.
+pub(crate) fn same_file(input: &Path, output: &Path) -> bool {
+    match (fs::canonicalize(input), fs::canonicalize(output)) {
+        (Ok(input), Ok(output)) => input == output,
+        _ => input == output,
+    }
 }
 
 /// An output that exists is left alone, unless it is this very planting.
@@ -407,7 +413,7 @@ fn content_hash(source: &FileSource) -> Result<String> {
 }
 
 /// The compression that a file's name asks for.
-fn compression_of(path: &Path) -> Option<Compression> {
+pub(crate) fn compression_of(path: &Path) -> Option<Compression> {
     match path.extension()?.to_str()? {
         "gz" => Some(Compression::Gzip),
         "zst" | "zstd" => Some(Compression::Zstd),

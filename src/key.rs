@@ -156,6 +156,8 @@ pub enum Label {
     Place,
     /// The scan index: what a machine that only scans is given.
     Scan,
+    /// The scrub filter: what a job that only leaves canaries out is given.
+    Scrub,
 }
 
 impl Label {
@@ -171,6 +173,7 @@ impl Label {
             Self::Seal => "seal",
             Self::Place => "place",
             Self::Scan => "scan",
+            Self::Scrub => "scrub",
         }
     }
 }

@@ -58,6 +58,7 @@ pub mod template;
 
 // remembering
 pub mod epoch;
+pub mod expiry;
 pub mod registry;
 pub mod rules;
 pub mod seal;
@@ -88,4 +89,5 @@ pub mod drill;
 pub mod dump;
 pub mod issue;
 pub mod monitor;
+pub mod scrub;
 pub mod webhook;

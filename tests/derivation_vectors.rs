@@ -16,6 +16,7 @@ use trapline::line::LineNumber;
 use trapline::persona::{PersonaMaker as _, Role};
 use trapline::record::{ColumnRole, Value as Cell};
 use trapline::rules::SlotRules;
+use trapline::scrub::{FilterKey, filter_of};
 use trapline::seal::Vault;
 use trapline::template::{CanaryInput, Template};
 
@@ -23,11 +24,12 @@ use trapline::template::{CanaryInput, Template};
 type Derive = fn(&Value) -> Value;
 
 /// Every operation, with what the library says to a case's input.
-const OPERATIONS: [(&str, Derive); 22] = [
+const OPERATIONS: [(&str, Derive); 23] = [
     ("key_file", key_file),
     ("subkey_seed", subkey_seed),
     ("tag", tag),
     ("seal", seal),
+    ("scrub_filter", scrub_filter),
     ("words", words),
     ("below", below),
     ("below_u64", below_u64),
@@ -100,11 +102,21 @@ fn subkey_seed(input: &Value) -> Value {
         Label::Tag,
         Label::Seal,
         Label::Place,
+        Label::Scan,
+        Label::Scrub,
     ];
     let label = labels.into_iter().find(|label| label.name() == text(&input["label"])).expect("a label");
     let parts: Vec<Vec<u8>> = list(&input["parts"]).iter().map(bytes).collect();
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     hex(&key(input).epoch(number(&input["epoch"])).subkey(label).seed(&parts))
+}
+
+fn scrub_filter(input: &Value) -> Value {
+    let filter_key = FilterKey::of(&key(input));
+    let texts = |name: &str| list(&input[name]).iter().map(text).collect::<Vec<_>>();
+    let made = jiff::Timestamp::from_second(i64::from(number(&input["made"]))).expect("a time");
+    let file = filter_of(&filter_key, &texts("numbers"), &texts("phones"), made);
+    json!({ "key_file": filter_key.to_file_text().trim(), "file": hex(&file) })
 }
 
 fn tag(input: &Value) -> Value {

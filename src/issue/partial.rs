@@ -1,4 +1,4 @@
-//! A planted file before it has its name, and the disk it is on.
+//! A file before it has its name, and the disk it is on.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
@@ -6,19 +6,19 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Result, compression_of};
+use super::{Result, compression_of};
 use crate::fault::Fault;
 use crate::plant::{FileSource, Packer, Plan, Source as _};
 use crate::registry::PlantedRows;
 
-/// A planted file that does not have its name yet; removed when dropped.
-pub(super) struct Partial {
+/// A file that does not have its name yet; removed when dropped.
+pub(crate) struct Partial {
     pub(super) path: PathBuf,
     pub(super) released: bool,
 }
 
 impl Partial {
-    pub(super) fn release(mut self, output: &Path) -> Result<()> {
+    pub(crate) fn release(mut self, output: &Path) -> std::result::Result<(), Fault> {
         fs::rename(&self.path, output).map_err(|error| disk(output, &error))?;
         self.released = true;
         // The rename itself must survive a power cut before it is recorded.
@@ -37,6 +37,24 @@ impl Drop for Partial {
 
 /// Writes the planted file under its temporary name.
 pub(super) fn weave(output: &Path, source: &FileSource, plan: &Plan) -> Result<(Partial, PlantedRows)> {
+    let input = source.open()?;
+    let compression = compression_of(output).unwrap_or(input.compression());
+    let failed = |error: io::Error| disk(output, &error);
+    let (partial, woven) = write_partial(output, |file| {
+        let mut packer = Packer::new(file, compression).map_err(failed)?;
+        let woven = plan.weave(input, &mut packer)?;
+        packer.finish().map_err(failed)?;
+        Ok(woven)
+    })?;
+    Ok((partial, woven.rows))
+}
+
+/// Writes a file under its temporary name, durably. What the disk itself says
+/// comes before what `write` makes of it.
+pub(crate) fn write_partial<T>(
+    output: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::result::Result<T, Fault>,
+) -> std::result::Result<(Partial, T), Fault> {
     let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
     let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
     // A leftover of a run that was killed: its planting, if any, makes the same file again.
@@ -48,20 +66,17 @@ pub(super) fn weave(output: &Path, source: &FileSource, plan: &Plan) -> Result<(
         .open(&path)
         .map_err(|error| disk(output, &error))?;
     let partial = Partial { path, released: false };
-    let input = source.open()?;
-    let compression = compression_of(output).unwrap_or(input.compression());
     let errors = RefCell::new(None);
-    let buffered = BufWriter::with_capacity(1 << 20, Noted { inner: file, error: &errors });
-    let mut packer = Packer::new(buffered, compression).map_err(|error| disk(output, &error))?;
-    let woven = plan.weave(input, &mut packer);
-    let finished = packer.finish().and_then(|buffered| buffered.into_inner().map_err(io::IntoInnerError::into_error));
+    let mut buffered = BufWriter::with_capacity(1 << 20, Noted { inner: file, error: &errors });
+    let written = write(&mut buffered);
+    let finished = buffered.into_inner().map_err(io::IntoInnerError::into_error);
     if let Some(error) = errors.take() {
         return Err(disk(output, &error));
     }
-    let woven = woven?;
+    let written = written?;
     let file = finished.map_err(|error| disk(output, &error))?.inner;
     file.sync_all().map_err(|error| disk(output, &error))?;
-    Ok((partial, woven.rows))
+    Ok((partial, written))
 }
 
 /// Remembers the disk's own error, which layers above would rephrase.
@@ -92,9 +107,8 @@ impl Write for Noted<'_> {
 }
 
 /// An error of the output's disk, with the way out.
-pub(super) fn disk(path: &Path, error: &io::Error) -> Error {
-    let fault =
-        Fault::new(format!("the planted export cannot be written: {error}")).in_file(path.display().to_string());
+pub(super) fn disk(path: &Path, error: &io::Error) -> Fault {
+    let fault = Fault::new(format!("the output cannot be written: {error}")).in_file(path.display().to_string());
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             fault.hint("make room and run the same command again; nothing was released")
@@ -104,5 +118,4 @@ pub(super) fn disk(path: &Path, error: &io::Error) -> Error {
         }
         _ => fault.hint("nothing was released; run the same command again"),
     }
-    .into()
 }

@@ -12,7 +12,7 @@ use super::encoding::gb_char;
 
 /// Where a field lies in its record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// First byte, the opening quote included.
     pub(super) start: u32,
     /// One past the last byte.

@@ -58,7 +58,7 @@ impl Encoding {
     }
 
     /// Returns the bytes of `text`, or `None` if a character has none here.
-    pub(super) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
+    pub(crate) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
         let (bytes, _, failed) = match self {
             Self::Utf8 => return Some(Cow::Borrowed(text.as_bytes())),
             // A rare character in a GBK file is written as GB18030 does, which

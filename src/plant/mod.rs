@@ -48,6 +48,7 @@ mod columns;
 mod cut;
 mod dialect;
 mod encoding;
+mod extract;
 mod json;
 mod make;
 mod numbers;
@@ -72,11 +73,13 @@ mod watch;
 mod weave;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use columns::Found;
+pub(crate) use cut::Span;
 pub use dialect::{Dialect, Format, Terminator};
 pub use encoding::Encoding;
+pub(crate) use extract::{Extract, Layout, Part, Piece, Stretch};
 pub use order::Order;
 pub use rows::{Row, Rows, RowsColumn};
 pub use shared::{Shared, SharedRow};

@@ -92,12 +92,12 @@ impl fmt::Debug for ScanKey {
 
 /// A token's fingerprint: the 128 bits that AES makes of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Tag {
+pub(crate) struct Tag {
     /// What the filter and the choice of a bucket go by.
-    pub(super) key: u64,
+    pub(crate) key: u64,
     /// What is looked at in the filter's block; entries of a bucket are told
     /// apart by the upper 48 bits.
-    pub(super) rest: u64,
+    pub(crate) rest: u64,
 }
 
 /// AES-128 of a token: a pseudo-random permutation of 16-byte blocks, so two

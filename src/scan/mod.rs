@@ -30,6 +30,7 @@ mod token;
 pub use classes::Classifier;
 pub use finder::{Finder, Finding, How, What, Wide};
 pub use keys::ScanKey;
+pub(crate) use keys::Tag;
 pub use masks::{MaskCount, MaskCounts, Masked};
 pub use reserved::Reserved;
 pub use rows::{Row, rows};

@@ -101,6 +101,11 @@ impl Form {
         text
     }
 
+    /// What the [`bare`] form of every number begins with.
+    pub(crate) fn head(&self) -> Cow<'_, str> {
+        bare(&self.prefix)
+    }
+
     /// Returns the place of a number given in its [`bare`] form, in a block of
     /// `size` numbers.
     pub(crate) fn place(&self, number: &str, size: u64) -> Option<u64> {

@@ -77,6 +77,28 @@ fn an_export_that_does_not_fit_is_not_released_and_the_same_command_completes_it
     assert_eq!(fs::read_to_string(bench.path("released")).expect("listed"), "out.csv\n");
 }
 
+#[test]
+fn a_scrubbed_extract_that_does_not_fit_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let planted = bench.plant(&bench.file("in.csv", export(0..2400)), "a", "b");
+    fs::copy(planted, bench.path("planted.csv")).expect("copied");
+    let scrub = format!("-C ws --now {LATER} scrub planted.csv -o disk/out.csv");
+
+    if !private(
+        &bench,
+        &format!(
+            "disk 1m; head -c 900000 /dev/zero >disk/ballast; run full {scrub}; ls -A disk >left
+             rm disk/ballast; run again {scrub}; cmp in.csv disk/out.csv"
+        ),
+    ) {
+        return;
+    }
+
+    assert_one_error(&said(&bench, "full"), "No space left");
+    assert_eq!(fs::read_to_string(bench.path("left")).expect("listed"), "ballast\n");
+    assert_eq!(said(&bench, "again").status, 0, "{}", said(&bench, "again").stderr);
+}
+
 /// A workspace with a file of calls, to be copied onto a small disk.
 fn watched(calls: usize) -> Bench {
     let bench = Bench::new();

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "epoch",
     "lines",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 18] = [
     "trace",
     "index",
     "scan",
+    "scrub",
     "canaries",
     "verify",
     "plan",

@@ -22,6 +22,8 @@ mod help;
 mod scan;
 // one data set, several accounts: shared slots
 mod scope;
+// canaries left out of what operations act on; what is due
+mod scrub;
 // what must stand in no output and in no file
 mod secrets;
 // what to plant and to buy

@@ -5,12 +5,12 @@ use std::fs;
 
 use crate::bench::{Bench, PLANTED, column, export};
 
-const SCOPE: &str = "outlet 12, 2026-10-05";
+pub const SCOPE: &str = "outlet 12, 2026-10-05";
 /// Slots of a scope: half of the 160 lines that the epoch sets aside.
-const SLOTS: usize = 80;
+pub const SLOTS: usize = 80;
 
 /// A workspace whose second epoch has lines for shared slots.
-fn with_slots() -> Bench {
+pub fn with_slots() -> Bench {
     let bench = Bench::empty();
     bench.ok(&["--now", "2026-08-05T02:00:00Z", "init", "--demo-lines", "400"]);
     let path = bench.path("ws/trapline.yaml");
@@ -21,7 +21,7 @@ fn with_slots() -> Bench {
 }
 
 /// Plants `input` for an account under a scope and returns what is in it.
-fn plant(bench: &Bench, input: &str, account: &str, batch: &str, scope: &str) -> String {
+pub fn plant(bench: &Bench, input: &str, account: &str, batch: &str, scope: &str) -> String {
     let output = bench.text(&format!("{account}-{batch}.planted"));
     let args = ["--now", PLANTED, "plant", input, "-o", &output, "--account", account, "--batch", batch];
     let said = bench.run(&[&args[..], &["--scope", scope]].concat());

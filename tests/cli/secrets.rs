@@ -45,7 +45,7 @@ fn nothing_that_is_said_or_kept_holds_a_canary_or_the_key() {
     let key = fs::read_to_string(bench.path("ws/trapline.key")).expect("a key");
     let env = [("HOOK", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")];
 
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 17] = [
         &["plant", &input, "-o", "new.planted", "--account", "handan-03", "--batch", "b2"],
         &["plant", &input, "-o", "new.planted", "--account", "handan-03", "--batch", "b2", "--json"],
         &["monitor", "--verbose", "--json"],
@@ -57,8 +57,14 @@ fn nothing_that_is_said_or_kept_holds_a_canary_or_the_key() {
         &["explain", "handan-02/b1", "--json"],
         &["verify", "handan-02-b1.planted", "--batch", "b1", "--account", "handan-02"],
         &["lines", "list"],
+        &["scrub", "handan-02-b1.planted", "-o", "scrubbed.csv"],
+        &["scrub", "handan-02-b1.planted", "-o", "flagged.csv", "--flag", "ours", "--json"],
+        &["scrub", "--filter", "ws/scrub.filter"],
+        &["scrub", "handan-02-b0.planted", "-o", "filtered.csv", "--with", "ws/scrub.filter", "--key", "scrub.key"],
+        &["canaries", "--due", "--days", "200"],
         &["epoch", "show"],
     ];
+    bench.ok(&["--now", LATER, "scrub", "--filter", "scrub.filter", "--key-out", "scrub.key"]);
     // Another reader keeps the last command from tidying -wal and -shm away.
     let reader = rusqlite::Connection::open(bench.path("ws/registry.db")).expect("a registry");
     reader.query_row("SELECT count(*) FROM outbox", [], |row| row.get::<_, i64>(0)).expect("a table");
@@ -70,10 +76,16 @@ fn nothing_that_is_said_or_kept_holds_a_canary_or_the_key() {
         assert_without(&format!("{command:?}"), said.stderr.as_bytes(), &secrets);
         assert_files_without(&bench, &secrets, key.trim());
     }
+    assert_without("report.html", &fs::read(bench.path("report.html")).expect("written"), &secrets);
+    let scrubbed = fs::read_to_string(bench.path("scrubbed.csv")).expect("written");
+    let real = export(0..2400);
+    // A name that a real person has, too, stays.
+    let planted: Vec<String> = secrets.into_iter().filter(|secret| !real.contains(secret.as_str())).collect();
+    assert!(planted.len() > 2200);
+    assert_without("scrubbed.csv", scrubbed.as_bytes(), &planted);
     assert!(fs::metadata(bench.path("ws/registry.db-wal")).is_ok_and(|wal| wal.len() > 0), "the log was looked at");
     let messages: i64 = reader.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).expect("a table");
     assert!(messages >= 2, "the outbox was looked at");
-    assert_without("report.html", &fs::read(bench.path("report.html")).expect("written"), &secrets);
     let prom = fs::read_to_string(bench.path("ws/trapline.prom")).expect("written");
     assert!(prom.contains("trapline_epoch_named"), "{prom}");
 }

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::command::{
-    acts, attribute, canaries, drill, epoch, explain, index, init, lines, monitor, plan, plant, scan, seed, selftest,
-    template, trace, verify,
+    acts, attribute, canaries, drill, epoch, explain, index, init, lines, monitor, plan, plant, scan, scrub, seed,
+    selftest, template, trace, verify,
 };
 
 /// Plant fake waybills, watch for them, name the account that leaked
@@ -56,6 +56,7 @@ pub enum Command {
     Trace(trace::Args),
     Canaries(canaries::Args),
     Verify(verify::Args),
+    Scrub(scrub::Args),
     #[command(subcommand)]
     Acts(acts::Command),
     Plan(plan::Args),

@@ -6,6 +6,7 @@
 mod args;
 mod command;
 mod failure;
+mod reading;
 mod session;
 mod settings;
 mod terminal;

@@ -6,10 +6,10 @@ use super::*;
 
 /// A made-up file and what was put into it.
 #[derive(Clone)]
-struct Made {
-    bytes: Vec<u8>,
+pub(crate) struct Made {
+    pub(crate) bytes: Vec<u8>,
     text: String,
-    delimiter: char,
+    pub(crate) delimiter: char,
     rows: usize,
     by_number: bool,
     falling: bool,
@@ -54,14 +54,14 @@ fn habits() -> impl Strategy<Value = Habits> {
 
 /// Fields with everything that may go wrong: delimiters, quotes, line ends,
 /// and characters whose second byte in GBK is a bar or a backslash (厊, 乗).
-fn remark() -> impl Strategy<Value = String> {
+pub(crate) fn remark() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "备注", "a,b", "x|y", "t\tz", "5\"", "\"q\"", "\r\n", "\n", ";", "", "厊厊", "乗", " ",
     ]);
     prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-fn made() -> impl Strategy<Value = Made> {
+pub(crate) fn made() -> impl Strategy<Value = Made> {
     let row = (1u64..500, 1u64..5000, remark());
     (habits(), prop::collection::vec(row, 2..40)).prop_map(|(habits, rows)| write(&habits, &rows))
 }

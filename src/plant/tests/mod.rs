@@ -4,7 +4,7 @@
 mod bad;
 mod files;
 mod habits;
-mod laws;
+pub(crate) mod laws;
 mod shared;
 
 use super::*;
@@ -15,16 +15,16 @@ const PHONE: ColumnRole = ColumnRole::Phone(Role::Recipient);
 const NAME: ColumnRole = ColumnRole::Name(Role::Recipient);
 
 /// The phone of canary `i`.
-fn line(i: usize) -> String {
+pub(crate) fn line(i: usize) -> String {
     format!("1640000{i:04}")
 }
 
-fn is_line(digits: &str) -> bool {
+pub(crate) fn is_line(digits: &str) -> bool {
     digits.len() == 11 && (digits.starts_with("1640000") || digits.starts_with("1650000"))
 }
 
 /// Records with a name, a phone and a time between the neighbours'.
-fn records(count: usize) -> Vec<Record> {
+pub(crate) fn records(count: usize) -> Vec<Record> {
     let names = ["周惠", "欧阳小明", "王芳", "李\"大\"勇", "陈, 静"];
     (0..count)
         .map(|i| Record {
@@ -38,16 +38,16 @@ fn records(count: usize) -> Vec<Record> {
         .collect()
 }
 
-fn numbers(from: u64, count: u64) -> Vec<(u64, String)> {
+pub(crate) fn numbers(from: u64, count: u64) -> Vec<(u64, String)> {
     (from..from + count).map(|serial| (serial, format!("YT{serial:013}"))).collect()
 }
 
-fn job<'a>(records: &'a [Record], numbers: &'a [(u64, String)], options: &'a Options) -> Job<'a> {
+pub(crate) fn job<'a>(records: &'a [Record], numbers: &'a [(u64, String)], options: &'a Options) -> Job<'a> {
     Job { columns: &[], records, numbers, is_line: &is_line, place: [5; 32], shared: None, options }
 }
 
 /// Plants into `input` and returns plan, planted bytes and what is registered.
-fn plant(input: &[u8], job: &Job<'_>) -> Result<(Plan, Vec<u8>, Woven), Fault> {
+pub(crate) fn plant(input: &[u8], job: &Job<'_>) -> Result<(Plan, Vec<u8>, Woven), Fault> {
     let plan = plan(&BytesSource(input), job)?;
     let mut planted = Vec::new();
     let mut plain = Vec::new();
@@ -57,7 +57,7 @@ fn plant(input: &[u8], job: &Job<'_>) -> Result<(Plan, Vec<u8>, Woven), Fault> {
 }
 
 /// Plants, and proves that the original comes back and that verify agrees.
-fn plant_soundly(input: &[u8], job: &Job<'_>) -> (Plan, Vec<u8>) {
+pub(crate) fn plant_soundly(input: &[u8], job: &Job<'_>) -> (Plan, Vec<u8>) {
     let (plan, planted, woven) = plant(input, job).unwrap_or_else(|fault| panic!("{fault} (hint: {:?})", fault.hint));
     let mut original = Vec::new();
     strip(planted.as_slice(), &woven.rows, &mut original).expect("every row is in its place");

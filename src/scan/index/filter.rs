@@ -11,7 +11,7 @@
 use crate::scan::keys::Tag;
 
 /// Bytes of a block.
-pub(super) const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Bits of the filter for each key.
 const BITS_PER_KEY: usize = 12;
@@ -20,7 +20,7 @@ const BITS_PER_KEY: usize = 12;
 const BITS: u32 = 6;
 
 /// Makes the filter of `tags`, of which there are `count`.
-pub(super) fn make(count: usize, tags: impl Iterator<Item = Tag>) -> Vec<u8> {
+pub(crate) fn make(count: usize, tags: impl Iterator<Item = Tag>) -> Vec<u8> {
     let blocks = (count * BITS_PER_KEY).div_ceil(8 * BLOCK);
     let mut words = vec![0u64; 8 * blocks];
     for tag in tags {
@@ -34,13 +34,13 @@ pub(super) fn make(count: usize, tags: impl Iterator<Item = Tag>) -> Vec<u8> {
 
 /// A filter in memory.
 #[derive(Clone, Copy)]
-pub(in crate::scan) struct Filter<'f> {
+pub(crate) struct Filter<'f> {
     blocks: &'f [[u8; BLOCK]],
 }
 
 impl<'f> Filter<'f> {
     /// Takes what [`make`] made.
-    pub(super) fn of(bytes: &'f [u8]) -> Self {
+    pub(crate) fn of(bytes: &'f [u8]) -> Self {
         Self { blocks: bytes.as_chunks().0 }
     }
 
@@ -52,7 +52,7 @@ impl<'f> Filter<'f> {
 
     /// Whether `tag` may be one of those that it was made of.
     #[inline]
-    pub(in crate::scan) fn may_hold(self, tag: Tag) -> bool {
+    pub(crate) fn may_hold(self, tag: Tag) -> bool {
         let Some(block) = self.blocks.get(block_of(tag, self.blocks.len())) else { return false };
         let word = |place: usize| u64::from_le_bytes(block.as_chunks().0[place]);
         // No branch: each bit is as likely set as not.

@@ -10,7 +10,7 @@
 mod build;
 mod directory;
 mod file;
-mod filter;
+pub(crate) mod filter;
 mod layout;
 mod map;
 mod paged;

@@ -1,5 +1,7 @@
 //! `trapline canaries`
 
+mod due;
+
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -20,36 +22,60 @@ use crate::terminal::{answer_json, answer_table, note, table};
 /// Prints secrets: whoever sees the list can avoid or frame the account. That
 /// it was shown is noted, and hits on these lines count no more for it unless
 /// they were decided before.
+///
+/// With --due it lists what should be retired instead, of all accounts or of one:
+/// canaries of epochs that have ended, and what takes their place. That shows no
+/// number, and nothing is noted. --numbers prints the numbers of those for which
+/// nothing is decided any more, since their epoch's horizon has passed, to delete
+/// them from the operational table by:
+///   $ trapline canaries --due
+///   $ trapline canaries --due --numbers > delete.txt
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     /// The account
-    #[arg(long, value_name = "A")]
-    account: String,
+    #[arg(long, value_name = "A", required_unless_present = "due")]
+    account: Option<String>,
     /// One batch; by default all, standing canaries included
     #[arg(long, value_name = "B")]
     batch: Option<String>,
-    /// Epoch such as 2026Q4; by default the one of today
+    /// Epoch such as 2026Q4; by default the one of today, with --due all
     #[arg(long, value_name = "LABEL")]
     epoch: Option<String>,
+    /// List what should be retired
+    #[arg(long)]
+    due: bool,
+    /// Also what will be due within so many days
+    #[arg(long, value_name = "N", requires = "due", conflicts_with = "numbers", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..100_000))]
+    days: u32,
+    /// Print the numbers of what is past its horizon, one a line
+    #[arg(long, requires = "due")]
+    numbers: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    match &args.account {
+        Some(account) if !args.due => list(account, args, settings),
+        _ => due::run(args, settings),
+    }
+}
+
+fn list(account: &str, args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut session = Session::open(settings)?;
     let epoch = session.epoch(args.epoch.as_deref())?;
     let number = epoch.rules.epoch;
-    let template = session.template_of(number, &args.account)?;
-    let plantings = chosen(&session, number, args)?;
+    let template = session.template_of(number, account)?;
+    let plantings = chosen(&session, number, account, args)?;
     let codebook = Codebook::new(&session.master, number, epoch.rules.sizes());
     let pool = pool_numbers(&session.registry, number)?;
     let mint = Mint::new(&codebook, &template, &pool);
     let scopes = session.registry.scopes(number)?;
     let mut shown = Vec::new();
     for planting in plantings {
-        let batch =
-            Batch { account: &args.account, id: &planting.key.batch, lines: planting.lines, roles: &planting.roles };
+        let batch = Batch { account, id: &planting.key.batch, lines: planting.lines, roles: &planting.roles };
         let canaries = mint.canaries(&batch, &planting.serials);
         let scope = scopes.iter().find(|scope| !planting.scope.is_empty() && scope.name == planting.scope);
         let slots = scope.map(|scope| ScopeSlots::rebuild(&codebook, &epoch.rules, &planting.roles, scope));
@@ -63,12 +89,12 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         shown.push(shown_here);
     }
     if args.json {
-        print_json(&args.account, &shown)?;
+        print_json(account, &shown)?;
     } else {
         print(&shown)?;
     }
     note("these are secrets; that they were shown is noted");
-    let accused = session.registry.accusations(number)?.iter().any(|row| row.accusation.account == args.account);
+    let accused = session.registry.accusations(number)?.iter().any(|row| row.accusation.account == account);
     if !accused && epoch.rules.joint.is_some() {
         note("the account is not accused: if calls have come in already, joint certification of this epoch stops here");
     }
@@ -106,15 +132,15 @@ fn shared_rows(
     Ok(rows.collect())
 }
 
-fn chosen(session: &Session, epoch: u32, args: &Args) -> anyhow::Result<Vec<PlantingRow>> {
+fn chosen(session: &Session, epoch: u32, account: &str, args: &Args) -> anyhow::Result<Vec<PlantingRow>> {
     let plantings = match &args.batch {
         Some(batch) => {
-            let key = BatchKey { epoch, account: args.account.clone(), batch: batch.clone() };
+            let key = BatchKey { epoch, account: account.to_owned(), batch: batch.clone() };
             session.registry.planting(&key)?.into_iter().collect()
         }
         None => {
             let mut all = session.registry.plantings(epoch)?;
-            all.retain(|planting| planting.key.account == args.account);
+            all.retain(|planting| planting.key.account == account);
             all
         }
     };

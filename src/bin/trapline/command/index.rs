@@ -103,7 +103,7 @@ pub fn fresh(session: &Session) -> anyhow::Result<Index> {
 }
 
 /// Writes a file that only this user may read, under another name first.
-fn write_secret(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub fn write_secret(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let failed = |error: std::io::Error| {
         Fault::new(format!("the file cannot be written: {error}"))
             .in_file(path.display().to_string())

@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod plan;
 pub mod plant;
 pub mod scan;
+pub mod scrub;
 pub mod seed;
 pub mod selftest;
 pub mod template;
@@ -39,6 +40,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(args, settings),
         Command::Index(args) => index::run(args, settings),
         Command::Scan(args) => scan::run(args, settings),
+        Command::Scrub(args) => scrub::run(args, settings),
         Command::Trace(args) => trace::run(args, settings),
         Command::Canaries(args) => canaries::run(args, settings),
         Command::Verify(args) => verify::run(args, settings),

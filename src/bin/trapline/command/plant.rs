@@ -7,10 +7,10 @@ use serde_json::json;
 use trapline::audit::{self, planter::Planter};
 use trapline::fault::Fault;
 use trapline::issue::{self, Bench, NOTICED_SHARE, Order, Pending};
-use trapline::plant::{Encoding, Options};
-use trapline::record::ColumnRole;
+use trapline::plant::Options;
 
 use crate::command::template::audit as audit_command;
+use crate::reading::Reading;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_json, note};
@@ -59,19 +59,8 @@ pub struct Args {
     /// The data set that other accounts can export, too: adds its shared rows
     #[arg(long, value_name = "S")]
     scope: Option<String>,
-    /// Which column plays a role: ROLE=NAME or ROLE=N (from 1); may be repeated.
-    /// Roles: number, time, sender.name, recipient.phone, recipient.address, goods, …
-    #[arg(long, value_name = "ROLE=COLUMN", value_parser = parse_map)]
-    map: Vec<(ColumnRole, String)>,
-    /// Encoding, when it is not detected: utf-8, gbk or gb18030
-    #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
-    encoding: Option<Encoding>,
-    /// Delimiter, when it is not detected: one character, or `tab`
-    #[arg(long, value_name = "C", value_parser = parse_delimiter)]
-    delimiter: Option<u8>,
-    /// The file has no header line
-    #[arg(long)]
-    no_header: bool,
+    #[command(flatten)]
+    reading: Reading,
     /// Before the export is registered and released, set an adversary on it
     /// (see `template audit`), helped by 200 others planted like it
     #[arg(long)]
@@ -82,24 +71,6 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-pub fn parse_map(text: &str) -> Result<(ColumnRole, String), String> {
-    let (role, column) = text.split_once('=').ok_or("expected ROLE=COLUMN")?;
-    let role: ColumnRole = role.trim().parse().map_err(|_| "expected a role")?;
-    if column.is_empty() { Err("expected a column after =".to_owned()) } else { Ok((role, column.to_owned())) }
-}
-
-pub(super) fn parse_encoding(text: &str) -> Result<Encoding, String> {
-    Encoding::from_label(text).ok_or_else(|| "expected utf-8, gbk or gb18030".to_owned())
-}
-
-pub(super) fn parse_delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => Ok(*byte),
-        _ => Err("expected one character that is no letter and no digit, or `tab`".to_owned()),
-    }
 }
 
 fn parse_auc(text: &str) -> Result<f64, String> {
@@ -116,13 +87,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut session = Session::open(settings)?;
     let name = args.template.as_ref().unwrap_or(&session.config.template);
     let template = session.template(name)?;
-    let options = Options {
-        map: args.map.clone(),
-        encoding: args.encoding,
-        delimiter: args.delimiter,
-        header: args.no_header.then_some(false),
-        ..Options::default()
-    };
+    let options = args.reading.options();
     let order = Order {
         input: &args.input,
         output: &args.output,

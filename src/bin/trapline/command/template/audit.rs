@@ -11,11 +11,11 @@ use trapline::audit::{self, Report, words};
 use trapline::fault::Fault;
 use trapline::issue;
 use trapline::line::{ImportOptions, LineNumber, import};
-use trapline::plant::{Encoding, Options, Rows, Source as _};
+use trapline::plant::{Rows, Source as _};
 use trapline::record::ColumnRole;
 use trapline::registry::LineUse;
 
-use crate::command::plant::{parse_delimiter, parse_encoding, parse_map};
+use crate::reading::Reading;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_json, answer_table, note, table};
@@ -65,18 +65,8 @@ pub struct Args {
     /// Everything follows from it
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Which column plays a role: ROLE=NAME or ROLE=N (from 1); may be repeated
-    #[arg(long, value_name = "ROLE=COLUMN", value_parser = parse_map)]
-    map: Vec<(ColumnRole, String)>,
-    /// Encoding, when it is not detected: utf-8, gbk or gb18030
-    #[arg(long, value_name = "NAME", value_parser = parse_encoding)]
-    encoding: Option<Encoding>,
-    /// Delimiter, when it is not detected: one character, or `tab`
-    #[arg(long, value_name = "C", value_parser = parse_delimiter)]
-    delimiter: Option<u8>,
-    /// The file has no header line
-    #[arg(long)]
-    no_header: bool,
+    #[command(flatten)]
+    reading: Reading,
     /// Write the rows that were learned from, with a column that labels them.
     /// They hold canaries: for another adversary on this machine, never to be released
     #[arg(long, value_name = "FILE")]
@@ -116,13 +106,7 @@ fn write_rows(path: &Path, report: &Report, rows: &Rows) -> anyhow::Result<()> {
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let template = Session::template_at(settings.workspace.dir(), &args.template)?;
     let bytes = read(&args.input)?;
-    let options = Options {
-        map: args.map.clone(),
-        encoding: args.encoding,
-        delimiter: args.delimiter,
-        header: args.no_header.then_some(false),
-        ..Options::default()
-    };
+    let options = args.reading.options();
     let seed = seed(args.seed);
     let lines = lines(args, settings)?;
     let shown = args.input.display().to_string();

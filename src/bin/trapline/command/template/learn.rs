@@ -9,11 +9,10 @@ use trapline::fault::Fault;
 use trapline::issue::file_source;
 use trapline::learn::{self, learn};
 use trapline::persona::Role;
-use trapline::plant::{Options, Source as _, Table};
-use trapline::record::ColumnRole;
+use trapline::plant::{Source as _, Table};
 use trapline::template::Template;
 
-use crate::command::plant::parse_map;
+use crate::reading::Reading;
 use crate::terminal::{answer, note};
 
 /// Learn a template from your own exports
@@ -51,9 +50,8 @@ pub struct Args {
     /// Waybill numbers that you reserved, one a line
     #[arg(long, value_name = "FILE")]
     reserved: Option<PathBuf>,
-    /// Which column plays a role: ROLE=NAME or ROLE=N (from 1); may be repeated
-    #[arg(long, value_name = "ROLE=COLUMN", value_parser = parse_map)]
-    map: Vec<(ColumnRole, String)>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 fn parse_role(text: &str) -> Result<Role, String> {
@@ -65,7 +63,7 @@ fn parse_role(text: &str) -> Result<Role, String> {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let options = Options { map: args.map.clone(), ..Options::default() };
+    let options = args.reading.options();
     let mut table: Option<Table> = None;
     for export in &args.exports {
         let shown = export.display().to_string();
