@@ -37,6 +37,7 @@ mod measure;
 mod names;
 mod person;
 mod rate;
+mod shrink;
 mod tree;
 mod waybill;
 mod words;

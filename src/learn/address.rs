@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::shrink::shrunk;
 use super::words::{Grammar, Local};
 use super::yaml::{self, Writer};
 use crate::template::divisions::{District, Divisions};
@@ -17,7 +18,7 @@ const KNOWN: u64 = 50;
 #[derive(Debug)]
 pub(super) struct Address {
     /// Province, city, district: rows.
-    districts: BTreeMap<(&'static str, &'static str, &'static str), u64>,
+    districts: Districts,
     local: Grammar,
     full: Vec<(String, u64)>,
 }
@@ -91,6 +92,7 @@ impl Address {
         if known * 100 < rows * KNOWN {
             return None;
         }
+        let districts = alike(&districts, divisions);
         full.retain(|_, n| *n >= u64::from(least));
         let mut full: Vec<(String, u64)> = full.into_iter().collect();
         if full.is_empty() {
@@ -99,6 +101,38 @@ impl Address {
         let (local, share) = Grammar::learn(&locals, least)?;
         Some((Self { districts, local, full }, share * known as f64 / rows.max(1) as f64))
     }
+}
+
+type Districts = BTreeMap<(&'static str, &'static str, &'static str), u64>;
+
+/// Weights of districts: drawn towards all of a province's alike, and where its
+/// cities differ, towards all of a city's alike.
+fn alike(counts: &Districts, divisions: &'static Divisions) -> Districts {
+    let mut weights = Districts::new();
+    for province in &divisions.provinces {
+        let key = |district: &District| (province.name, district.city, district.name);
+        let of = |district: &District| counts.get(&key(district)).copied().unwrap_or(0);
+        let all: Vec<&District> = province.districts.iter().collect();
+        if all.iter().all(|district| of(district) == 0) {
+            continue;
+        }
+        let mut cities: BTreeMap<&str, Vec<&District>> = BTreeMap::new();
+        all.iter().for_each(|district| cities.entry(district.city).or_default().push(district));
+        // A city as large as its districts are many.
+        let rows: Vec<u64> = cities.values().map(|of_city| of_city.iter().map(|district| of(district)).sum()).collect();
+        let sizes: Vec<f64> = cities.values().map(|of_city| of_city.len() as f64).collect();
+        for (of_city, weight) in cities.values().zip(shrunk(&rows, &sizes)) {
+            let counts: Vec<u64> = of_city.iter().map(|district| of(district)).collect();
+            let within = shrunk(&counts, &vec![1.0; counts.len()]);
+            let total: u64 = within.iter().sum::<u64>().max(1);
+            for (district, share) in of_city.iter().zip(&within) {
+                let share = if total == 1 { weight / of_city.len() as u64 } else { weight * share / total };
+                weights.insert(key(district), share);
+            }
+        }
+    }
+    weights.retain(|_, weight| *weight > 0);
+    weights
 }
 
 /// Divisions by name.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shrink::{self, shrunk};
 use super::yaml::{self, Writer};
 use crate::normalize::is_han;
 use crate::template::pool;
@@ -135,7 +136,8 @@ impl HanCounts {
                 rows.flatten().collect()
             })
             .unwrap_or_default();
-        let [one, two] = self.lengths;
+        // In the unit of the titles.
+        let [one, two] = self.lengths.map(|rows| rows * shrink::UNIT);
         let titles = kept(self.titles, least, &[]);
         let letters = self.letters.map(|letters| kept(letters, least, &characters));
         let families = kept(self.families, least, &families);
@@ -168,21 +170,28 @@ impl WordCounts {
     }
 }
 
-/// What at least `least` rows hold. The rows of the rest go to the words of a
-/// public pool that are not among them, by the pool's weights.
+/// What at least `least` rows hold, and what a public pool has: shares drawn
+/// towards the pool's. The rows of the rest go to words of the pool.
 fn kept(counts: Counts, least: u32, public: &[(&str, u64)]) -> Vec<(String, u64)> {
-    let rare: u64 = counts.values().filter(|count| **count < u64::from(least)).sum();
-    let mut kept: Vec<(String, u64)> = counts.into_iter().filter(|(_, count)| *count >= u64::from(least)).collect();
-    let known: std::collections::BTreeSet<String> = kept.iter().map(|(text, _)| text.clone()).collect();
-    let others: Vec<&(&str, u64)> =
-        public.iter().filter(|(text, weight)| *weight > 0 && !known.contains(*text)).collect();
-    let total: u64 = others.iter().map(|(_, weight)| weight).sum();
-    if total > 0 && rare > 0 {
-        // Finer units, so that a rare word of a pool is not rounded away.
-        kept.iter_mut().for_each(|(_, count)| *count *= 100);
-        let share = |weight: u64| (u128::from(rare) * 100 * u128::from(weight) / u128::from(total)) as u64;
-        kept.extend(others.iter().map(|(text, weight)| ((*text).to_owned(), share(*weight))).filter(|(_, w)| *w > 0));
-    }
+    let pool: BTreeMap<&str, u64> = public.iter().filter(|(_, weight)| *weight > 0).copied().collect();
+    let (of_pool, own): (Counts, Counts) = counts.into_iter().partition(|(text, _)| pool.contains_key(text.as_str()));
+    let withheld: u64 = own.values().filter(|count| **count < u64::from(least)).sum();
+    let own = own.into_iter().filter(|(_, count)| *count >= u64::from(least));
+    let mut kept: Vec<(String, u64)> = own.map(|(text, count)| (text, count * shrink::UNIT)).collect();
+    let counted = |text: &str| of_pool.get(text).copied().unwrap_or(0);
+    // A word of a public pool is public; how often fewer than k rows hold it is
+    // not, so those share what they have in common by the pool's weights.
+    let rare: u64 = of_pool.values().filter(|count| **count < u64::from(least)).sum::<u64>() + withheld;
+    let is_rare = |text: &str| counted(text) < u64::from(least);
+    let of_rare: u64 = pool.iter().filter(|(text, _)| is_rare(text)).map(|(_, weight)| weight).sum();
+    let rows = |text: &str, weight: u64| match is_rare(text) {
+        true => (rare * weight + of_rare / 2).checked_div(of_rare).unwrap_or(0),
+        false => counted(text),
+    };
+    let (counts, prior): (Vec<u64>, Vec<f64>) =
+        pool.iter().map(|(text, weight)| (rows(text, *weight), *weight as f64)).unzip();
+    let weights = shrunk(&counts, &prior);
+    kept.extend(pool.keys().zip(weights).filter(|(_, weight)| *weight > 0).map(|(text, w)| ((*text).to_owned(), w)));
     kept
 }
 
@@ -209,7 +218,8 @@ mod tests {
         let (learned, _) = Names::learn(names.into_iter(), 5).expect("names");
 
         let Names::Words { families, given } = learned else { panic!("names of words") };
-        assert_eq!(families, [("Smith".to_owned(), 16)]);
-        assert_eq!(given.len(), 2);
+        let heaviest = families.iter().max_by_key(|(_, weight)| *weight).map(|(family, _)| family.as_str());
+        assert_eq!(heaviest, Some("Smith"));
+        assert!(given.iter().any(|(given, _)| given == "Mary"));
     }
 }

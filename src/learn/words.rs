@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::measure::{self, Written};
+use super::shrink::shrunk;
 use super::yaml::{self, Writer};
 use crate::normalize::is_han;
 
@@ -370,7 +371,7 @@ impl<'c, 't> Builder<'c, 't> {
         let mut slots: Vec<(String, Slot)> = Vec::new();
         let mut missing: Vec<String> = Vec::new();
         for (name, words) in self.names.iter().zip(&self.words) {
-            let texts: Vec<(String, u64)> = words.iter().map(|(word, n)| (escaped(word), *n)).collect();
+            let texts = drawn_alike(words.iter().map(|(word, n)| (escaped(word), *n)).collect());
             if texts.is_empty() {
                 missing.push(format!("{{{name}}}"));
             } else {
@@ -408,7 +409,7 @@ fn number_slots(name: &str, values: &BTreeMap<&str, u64>, least: u64) -> Option<
     let listed = kept(values);
     let of_listed: u64 = listed.iter().map(|(_, n)| n).sum();
     if listed.len() <= LISTED && of_listed * 20 >= all * 19 {
-        return Some(vec![(name.to_owned(), Slot::Texts(listed))]);
+        return Some(vec![(name.to_owned(), Slot::Texts(drawn_alike(listed)))]);
     }
     let (mut floors, mut doors): (BTreeMap<&str, u64>, BTreeMap<&str, u64>) = (BTreeMap::new(), BTreeMap::new());
     for (text, n) in values.iter().filter(|(text, _)| (3..=4).contains(&text.len()) && !text.starts_with('0')) {
@@ -421,6 +422,7 @@ fn number_slots(name: &str, values: &BTreeMap<&str, u64>, least: u64) -> Option<
     if doors.len() <= 20 && of_doors * 20 >= all * 19 && floors.len() > 2 && floors.len() <= LISTED {
         let (floor, door) = (format!("{name}f"), format!("{name}d"));
         let both = vec![(format!("{{{floor}}}{{{door}}}"), 1)];
+        let (floors, doors) = (drawn_alike(floors), drawn_alike(doors));
         return Some(vec![
             (name.to_owned(), Slot::Texts(both)),
             (floor, Slot::Texts(floors)),
@@ -436,6 +438,13 @@ fn number_slots(name: &str, values: &BTreeMap<&str, u64>, least: u64) -> Option<
     let points = (sorted.len() / 30).clamp(4, 40);
     let table = measure::quantiles(&sorted, Written::default(), least as u32, points)?;
     Some(vec![(name.to_owned(), Slot::Quantiles(table))])
+}
+
+/// Weights of what may be alike but for the luck of the sample.
+fn drawn_alike(texts: Vec<(String, u64)>) -> Vec<(String, u64)> {
+    let counts: Vec<u64> = texts.iter().map(|(_, n)| *n).collect();
+    let weights = shrunk(&counts, &vec![1.0; counts.len()]);
+    texts.into_iter().zip(weights).map(|((text, _), weight)| (text, weight)).collect()
 }
 
 /// Braces would be slots.
@@ -483,7 +492,7 @@ mod tests {
         let mut out = Writer::new();
         grammar.write(&mut out);
         let text = out.finish();
-        assert!(text.contains("x路: {中山路: 60, 人民路: 60, 建设路: 60}"), "{text}");
+        assert!(text.contains("x路: {中山路: 6000, 人民路: 6000, 建设路: 6000}"), "{text}");
         assert!(!text.contains("隐私"), "{text}");
     }
 }

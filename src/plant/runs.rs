@@ -51,9 +51,9 @@ struct Spot<'k> {
     /// At which weight it takes the next gap.
     next: u64,
     gap: Option<Rc<Gap>>,
-    /// Rows of the run so far, and what gaps had weighed at the first of them.
-    met: u64,
-    first: u64,
+    /// The first number of the run that was near, and what gaps had weighed
+    /// when it came.
+    first: Option<(u64, u64)>,
     /// What the pause around the candidate lasts, in 1024ths of what pauses of
     /// the run last.
     pause: Option<u64>,
@@ -105,8 +105,7 @@ impl<'k> Runs<'k> {
                 since: None,
                 next: u64::MAX,
                 gap: None,
-                met: 0,
-                first: 0,
+                first: None,
                 pause: None,
             });
         }
@@ -205,13 +204,16 @@ impl Spot<'_> {
         // The gaps count from the last row on one side to the first on the other.
         if other.is_none() {
             (self.since, self.next, self.gap) = (Some(offered), offered + 1, None);
-            if self.met == 0 {
-                self.first = offered;
-            }
-            self.met += 1;
+            self.first.get_or_insert((serial, offered));
         } else if let Some(since) = self.since.take() {
             self.next = u64::MAX;
-            let usual = (since - self.first).checked_div(self.met - 1).filter(|usual| *usual > 0);
+            let nearest = other.as_ref().map_or(0, |bound| bound.distance);
+            let (first, began) = self.first.unwrap_or((serial, since));
+            // What the run took for a number so far, times the numbers from one
+            // bound to the other.
+            let numbers = first.abs_diff(self.serial) - nearest;
+            let lasted = (since - began).saturating_mul(nearest + bound.distance).checked_div(numbers);
+            let usual = lasted.filter(|usual| *usual > 0);
             self.pause = Some(usual.map_or(1024, |usual| ((offered - since) << 10) / usual));
         }
         *side = Some(bound);
@@ -277,8 +279,9 @@ mod tests {
             (0..candidates.len()).filter(|which| runs.place(*which).expect("a place").is_drawn).count()
         };
 
-        // One gap between 10 and 12, as between the rows before; then three.
-        let (usual, long) = (drawn(&["8", "9", "10", "12"]), drawn(&["8", "9", "10", "500", "501", "12"]));
+        // A gap for a number, as between the rows before; then three for two.
+        let (usual, long) =
+            (drawn(&["8", "9", "10", "500", "12"]), drawn(&["8", "9", "10", "500", "501", "502", "503", "504", "12"]));
 
         // A quarter and three quarters expected, with deviations of 27.
         assert!((870..1130).contains(&usual), "{usual}");

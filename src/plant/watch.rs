@@ -242,7 +242,7 @@ mod tests {
         let values = watch.between("2020/2/10 22:41", "2020/2/10 22:45", 8_000, &mut draw).expect("times");
 
         assert!(values.is_sorted());
-        let count = |minute| values.iter().filter(|value| value.ends_with(minute)).count();
+        let count = |minute: &str| values.iter().filter(|value| value.ends_with(minute)).count();
         // 1,000 and 2,000 expected, with deviations below 40.
         assert!([":41", ":45"].iter().all(|end| (850..1150).contains(&count(end))), "{}", count(":41"));
         assert!([":42", ":43", ":44"].iter().all(|inside| (1850..2150).contains(&count(inside))));
