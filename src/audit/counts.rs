@@ -84,6 +84,13 @@ impl Counts<'_> {
         self.all(key).saturating_sub(1).min(FEW)
     }
 
+    /// How often other real rows than this one say this, up to a few: what
+    /// planted rows have in common with each other makes none of them real.
+    pub fn few_real_others(&self, key: Key, is_planted: bool) -> u32 {
+        let real = self.original.0[0].of(key) + self.original.0[1].of(key);
+        real.saturating_sub(u32::from(!is_planted)).min(FEW)
+    }
+
     /// How often others say `a` without saying `both`, up to a few; the row
     /// itself says both.
     pub fn few_without(&self, a: Key, both: Key) -> u32 {
@@ -163,6 +170,7 @@ mod tests {
         assert_eq!((counts.few_others(7), counts.few_others(8), counts.all(9)), (1, 0, 0));
         assert_eq!((counts.opposite(0, 7), counts.opposite(1, 7), counts.opposite(1, 8)), (1, 1, 0));
         assert_eq!(counts.few_without(7, 8), 1);
+        assert_eq!((counts.few_real_others(7, true), counts.few_real_others(7, false)), (1, 0));
     }
 
     #[test]

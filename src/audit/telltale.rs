@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::counts::Key;
 use super::keys;
 use super::outline::{Kind, Outline};
 use super::statistics::{Whole, number, sender_key};
@@ -80,20 +81,18 @@ impl Rule {
             ),
             Self::Impossible => (
                 "impossible-combination",
-                "no other row has these two together, though others have each",
+                "no real row has these two together, though some have each",
                 "take both from one row of a list, or copy both from the neighbouring row",
             ),
             Self::Unheard => (
                 "unheard-of",
-                "no other row has this value, in a column of few values",
+                "no real row has this value, in a column of few values",
                 "list in the template what the file has",
             ),
-            Self::Misshapen => (
-                "misshapen",
-                "no other row has a value of this shape",
-                "write it in the template as the file writes it",
-            ),
-            Self::Blank => ("blank", "it is empty, and never is in other rows", "give the template's column a value"),
+            Self::Misshapen => {
+                ("misshapen", "no real row has a value of this shape", "write it in the template as the file writes it")
+            }
+            Self::Blank => ("blank", "it is empty, and never is in real rows", "give the template's column a value"),
             Self::OutOfRange => (
                 "out-of-range",
                 "the amount is smaller or larger than all others",
@@ -275,6 +274,7 @@ impl<'a> Linter<'a> {
         marks.rows += 1;
         let cells = view.cells(which);
         let counts = whole.counts();
+        let real = |key: Key| counts.few_real_others(key, matches!(which, Which::Planted(_)));
         for place in (0..cells.len()).filter(|&place| self.outline.columns[place].is_open) {
             self.cell(view, whole, which, place, marks);
         }
@@ -302,9 +302,8 @@ impl<'a> Linter<'a> {
         }
         for &(a, b) in &self.places {
             let bins = (self.outline.bin(a, &cells[a]), self.outline.bin(b, &cells[b]));
-            let known =
-                [(a, bins.0), (b, bins.1)].iter().all(|&(place, bin)| counts.few_others(keys::bin(place, bin)) > 0);
-            if known && self.outline.pairs.contains(&(a, b)) && counts.few_others(keys::pair((a, b), bins)) == 0 {
+            let known = [(a, bins.0), (b, bins.1)].iter().all(|&(place, bin)| real(keys::bin(place, bin)) > 0);
+            if known && self.outline.pairs.contains(&(a, b)) && real(keys::pair((a, b), bins)) == 0 {
                 marks.mark(Rule::Impossible, Some(b));
             }
         }
@@ -316,7 +315,7 @@ impl<'a> Linter<'a> {
     fn cell(&self, view: &View<'_>, whole: Whole<'_>, which: Which, place: usize, marks: &mut Marks) {
         let (column, habits) = (&self.outline.columns[place], &self.columns[place]);
         let cell = view.cells(which)[place].as_str();
-        let counts = whole.counts();
+        let real = |key: Key| whole.counts().few_real_others(key, matches!(which, Which::Planted(_)));
         let mut mark = |rule: Rule| marks.mark(rule, Some(place));
         if let Some(constant) = &habits.constant {
             if constant != cell {
@@ -330,9 +329,9 @@ impl<'a> Linter<'a> {
             }
             return;
         }
-        if habits.few_values && counts.few_others(keys::value(place, cell)) == 0 {
+        if habits.few_values && real(keys::value(place, cell)) == 0 {
             mark(Rule::Unheard);
-        } else if column.kind != Kind::Text && counts.few_others(keys::shape(place, cell)) == 0 {
+        } else if column.kind != Kind::Text && real(keys::shape(place, cell)) == 0 {
             mark(Rule::Misshapen);
         }
         let own = self.measured(view, place, cell);

@@ -224,8 +224,8 @@ pub fn number(value: f64) -> String {
         "none".to_owned()
     } else if size >= 1e7 {
         format!("{value:.1e}")
-    } else if size >= 100.0 || (value - value.round()).abs() < 1e-6 {
-        // Logarithms and back: 400 may come out as 399.99.
+    } else if size >= 100.0 || (value - value.round()).abs() < 1e-4 {
+        // Logarithms and back: 60 comes out as 59.99998.
         format!("{value:.0}")
     } else if size >= 1.0 {
         format!("{value:.2}")

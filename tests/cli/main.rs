@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub)]
 
+// the adversary: how easily canaries are told
+mod audit;
 // acts that scores may have driven; lists of leads
 mod acts;
 // shared set-up: a workspace in a folder that goes away

@@ -117,13 +117,14 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         }
         answer_json(&json)?;
     } else {
-        answer(&summary(&report))?;
+        let audited = audited.as_ref().map(|audited| audit_command::text(audited) + "\n").unwrap_or_default();
+        answer(&(audited + &summary(&report)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sets the adversary on an export that is neither registered nor released;
-/// tells what it found, and refuses if that is too much.
+/// Sets the adversary on an export that is neither registered nor released, and
+/// refuses it if its canaries are too easy to tell.
 fn audit_pending(args: &Args, options: &Options, pending: &Pending<'_>) -> issue::Result<audit::Report> {
     let bytes = audit_command::read(&args.input)?;
     // Whether an export is refused must not hang on the luck of a draw.
@@ -133,20 +134,15 @@ fn audit_pending(args: &Args, options: &Options, pending: &Pending<'_>) -> issue
     let settings =
         audit::Settings { accounts: OTHERS, redraws: 1, rows: OTHER_ROWS, seed, ..audit::Settings::default() };
     let report = audit::audit_own(&planter, &settings, own)?;
-    let most = args.max_auc.filter(|most| report.exceeds(*most));
-    // What was found must be seen when the export is refused, too.
-    if !args.json || most.is_some() {
-        audit_command::print(&report).map_err(|error| Fault::new(format!("the audit cannot be printed: {error}")))?;
-    }
-    match most {
-        None => Ok(report),
-        Some(most) => Err(Fault::new(format!(
-            "canaries are too easy to tell: AUC {:.3} where at most {most} is allowed; nothing was registered or released",
-            report.told.auc.estimate.max(report.own.as_ref().map_or(0.0, |own| own.auc.low))
-        ))
-        .hint("mend what the audit names, or allow more with --max-auc")
-        .into()),
-    }
+    let Some(most) = args.max_auc.filter(|most| report.exceeds(*most)) else { return Ok(report) };
+    // An error leaves no answer; what was found is needed all the same.
+    eprint!("{}", audit_command::text(&report));
+    Err(Fault::new(format!(
+        "canaries are too easy to tell: AUC {:.3} where at most {most} is allowed; nothing was registered or released",
+        report.told.auc.estimate.max(report.own.as_ref().map_or(0.0, |own| own.auc.low))
+    ))
+    .hint("mend what the audit names, or allow more with --max-auc")
+    .into())
 }
 
 /// Exports that are planted like the one to be judged, under throwaway keys.

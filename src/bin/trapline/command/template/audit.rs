@@ -18,7 +18,7 @@ use trapline::registry::LineUse;
 use crate::reading::Reading;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::terminal::{answer, answer_json, answer_table, note, table};
+use crate::terminal::{answer, answer_json, note, table};
 
 /// Set an adversary on planted rows: how easily are they told from real ones?
 ///
@@ -104,6 +104,9 @@ fn write_rows(path: &Path, report: &Report, rows: &Rows) -> anyhow::Result<()> {
 }
 
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if let Some(path) = args.rows_out.as_ref().filter(|path| path.exists()) {
+        return Err(Fault::new("the file for the rows exists already").in_file(path.display().to_string()).into());
+    }
     let template = Session::template_at(settings.workspace.dir(), &args.template)?;
     let bytes = read(&args.input)?;
     let options = args.reading.options();
@@ -133,7 +136,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     if args.json {
         answer_json(&report)?
     } else {
-        print(&report)?
+        answer(&text(&report))?
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -199,90 +202,83 @@ pub fn tell(report: &Report) {
     }
 }
 
-/// Prints a report as text.
-pub fn print(report: &Report) -> anyhow::Result<()> {
+/// A report as people read it.
+pub fn text(report: &Report) -> String {
     let told = &report.told;
     let without = match report.without.as_slice() {
         [] => String::new(),
         headers => format!(", without {}", headers.join(", ")),
     };
-    answer(&format!(
-        "AUC {}{without}: the chance that of a planted and a real row the planted one is suspected",
-        interval(&told.auc)
-    ))?;
-    answer(&format!(
-        "{} planted rows against {} real ones, of {} exports of {} accounts with {} canaries each in {} rows",
-        told.planted, told.real, report.exports, told.groups, report.canaries, report.records
-    ))?;
-    answer(&format!(
-        "with the most suspect 1 % of rows go {} of the canaries, with 5 % {}; at 1 to {} average precision {:.3}",
+    let mut text = format!(
+        "AUC {}{without}: the chance that of a planted and a real row the planted one is suspected\n\
+         {} planted rows against {} real ones, of {} exports of {} accounts with {} canaries each in {} rows\n\
+         with the most suspect 1 % of rows go {} of the canaries, with 5 % {}; at 1 to {} average precision {:.3}\n",
+        interval(&told.auc),
+        told.planted,
+        told.real,
+        report.exports,
+        told.groups,
+        report.canaries,
+        report.records,
         words::percent(told.caught_with_1_percent),
         words::percent(told.caught_with_5_percent),
         told.ratio,
         told.average_precision
-    ))?;
+    );
     if let Some(own) = &report.own {
-        answer(&format!("this export's own {} canaries: AUC {}", own.canaries, interval(&own.auc)))?;
+        text += &format!("this export's own {} canaries: AUC {}\n", own.canaries, interval(&own.auc));
     }
-    answer("\n")?;
-    print_tellings(report)?;
-    let own = report.own.as_ref().map(|own| own.telltales.as_slice());
-    print_telltales("rules that planted rows break", &report.telltales)?;
-    if let Some(own) = own {
-        print_telltales("rules that this export's own canaries break", own)?;
+    text += &tellings(report);
+    text += &telltales("rules that planted rows break", &report.telltales);
+    if let Some(own) = &report.own {
+        text += &telltales("rules that this export's own canaries break", &own.telltales);
     }
-    let mut shown = table(&["canaries left", "real rows left", "when a buyer drops rows"]);
-    for attack in &report.attacks {
-        shown.add_row([words::percent(attack.canaries), words::percent(attack.real), attack.drops.to_owned()]);
-    }
-    answer_table(&shown)?;
-    Ok(())
+    let attacks = report
+        .attacks
+        .iter()
+        .map(|attack| [words::percent(attack.canaries), words::percent(attack.real), attack.drops.to_owned()]);
+    text + &block(&["canaries left", "real rows left", "when a buyer drops rows"], attacks)
 }
 
 fn interval(auc: &audit::auc::Interval) -> String {
     format!("{:.3} ({:.3} to {:.3})", auc.estimate, auc.low, auc.high)
 }
 
-fn print_tellings(report: &Report) -> anyhow::Result<()> {
-    if !report.tellings.is_empty() {
-        let mut shown = table(&["AUC falls by", "alone", "what gives them away"]);
-        for telling in &report.tellings {
-            shown.add_row([
-                format!("{:.3}", telling.drop.max(0.0)),
-                format!("{:.3}", telling.alone),
-                telling.words.clone(),
-            ]);
-        }
-        answer_table(&shown)?;
-        answer("\n")?;
-    }
-    if !report.columns.is_empty() {
-        let mut shown = table(&["AUC falls by", "without all that is measured of"]);
-        for column in &report.columns {
-            shown.add_row([format!("{:.3}", column.drop), column.column.clone()]);
-        }
-        answer_table(&shown)?;
-        answer("\n")?;
-    }
-    Ok(())
+fn tellings(report: &Report) -> String {
+    let told = report.tellings.iter().map(|telling| {
+        [format!("{:.3}", telling.drop.max(0.0)), format!("{:.3}", telling.alone), telling.words.clone()]
+    });
+    let columns = report.columns.iter().map(|column| [format!("{:.3}", column.drop), column.column.clone()]);
+    block(&["AUC falls by", "alone", "what gives them away"], told)
+        + &block(&["AUC falls by", "without all that is measured of"], columns)
 }
 
-fn print_telltales(title: &str, telltales: &[TellTale]) -> anyhow::Result<()> {
+fn telltales(title: &str, telltales: &[TellTale]) -> String {
     if telltales.is_empty() {
-        answer(&format!("{title}: none\n\n"))?;
-        return Ok(());
+        return format!("\n{title}: none\n");
     }
-    let mut shown = table(&["rows", "real rows", title, "way out"]);
-    for told in telltales {
+    let told = telltales.iter().map(|told| {
         let column = if told.column.is_empty() { String::new() } else { format!("{}: ", told.column) };
-        shown.add_row([
+        [
             format!("{} of {}", told.rows, told.of),
             words::percent(told.real),
             format!("{column}{} [{}]", told.words, told.rule),
             told.mend.to_owned(),
-        ]);
+        ]
+    });
+    block(&["rows", "real rows", title, "way out"], told)
+}
+
+/// A table behind a blank line; nothing where there are no rows.
+fn block<const N: usize>(header: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let mut shown = table(header);
+    for row in rows {
+        shown.add_row(row);
     }
-    answer_table(&shown)?;
-    answer("\n")?;
-    Ok(())
+    match shown.row_count() {
+        0 => String::new(),
+        _ => {
+            std::iter::once("\n".to_owned()).chain(shown.lines().map(|line| format!("{}\n", line.trim_end()))).collect()
+        }
+    }
 }
