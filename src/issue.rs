@@ -25,16 +25,18 @@ use crate::registry::{self, BatchKey, EpochRow, NewPlanting, PlantedRows, Planti
 use crate::rules::{Rules, hex};
 use crate::template::Template;
 
+mod export;
 mod partial;
 mod scope;
 mod standing;
 mod watch;
 
+pub use export::verify;
 pub use scope::ScopeSlots;
 pub(crate) use scope::{LARGEST_SHARE, new_scope};
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 
-use partial::weave;
+use export::Export;
 use scope::OrderedScope;
 use watch::LineWatch;
 
@@ -80,6 +82,8 @@ pub struct Order<'a> {
     /// The data set that other accounts' exports show, too: their shared rows
     /// come along.
     pub scope: Option<&'a str>,
+    /// The sheet of a workbook; by default the one with the most records.
+    pub part: Option<&'a str>,
     /// How to read the file.
     pub options: &'a plant::Options,
 }
@@ -97,6 +101,8 @@ pub struct Report {
     pub shared: u32,
     /// The template.
     pub template: String,
+    /// The part of the export that was planted into, such as a sheet; none if it is a text.
+    pub part: Option<String>,
     /// What the file turned out to be.
     pub survey: plant::Survey,
     /// Standing canaries of this account that were in the export already.
@@ -127,12 +133,14 @@ pub const NOTICED_SHARE: f64 = 0.05;
 /// input, or when the registry or the disk fails. Nothing is released then.
 pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
     refuse_same_file(order)?;
-    let source = file_source(order.input);
-    let batch = match order.batch {
-        Some(batch) => checked_batch(batch)?.to_owned(),
-        None => content_hash(&source)?[..16].to_owned(),
-    };
+    let batch = order.batch.map(checked_batch).transpose()?;
+    export::refuse_unreadable(order.input)?;
     let ground = Ground::survey(bench, order.account, order.template)?;
+    let mut export = Export::open(order, &ground.columns())?;
+    let batch = match batch {
+        Some(batch) => batch.to_owned(),
+        None => export.content_hash()?[..16].to_owned(),
+    };
     let key = BatchKey { epoch: ground.rules.epoch, account: order.account.to_owned(), batch };
     let earlier = bench.registry.planting(&key)?;
     refuse_foreign_output(order, earlier.as_ref(), bench.registry)?;
@@ -145,15 +153,17 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
     };
     let watch = LineWatch::new(&ground, order.account);
     let making = Making { key: &key, shape: &shape, serials: &serials, scope: scope.as_ref() };
-    let plan = ground.plan(&source, order, &making, &watch)?;
+    let options = export.options(order.options);
+    let plan = ground.plan(export.source(), &options, &making, &watch)?;
+    let survey = export.survey(plan.survey().clone());
     if let Some(scope) = &scope {
-        scope.refuse_crowd(order, shape.canaries, plan.survey())?;
+        scope.refuse_crowd(order, shape.canaries, &survey)?;
     }
-    let (partial, woven) = weave(order.output, &source, &plan)?;
+    let (partial, woven) = export.weave(order.output, &plan)?;
     let again = earlier.is_some();
     let planting = match earlier {
         Some(planting) => same_as_before(planting, &woven, bench.registry)?,
-        None => bench.registry.plant(&new_planting(&ground, order, &making, &plan, woven.clone(), bench.now))?,
+        None => bench.registry.plant(&new_planting(&ground, order, &making, &survey, woven.clone(), bench.now))?,
     };
     // The export must not leave before we can prove who got it. Registering
     // first and renaming last means that a crash at any line leaves either no
@@ -166,7 +176,8 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
         lines: shape.lines,
         shared: plan.shared().len() as u32,
         template: ground.template.name().to_owned(),
-        survey: plan.survey().clone(),
+        part: export.part(),
+        survey,
         standing_seen: watch.standing_seen(),
         foreign_lines: watch.foreign_seen(),
         output_hash: woven.output_hash,
@@ -208,7 +219,23 @@ impl Ground {
         Ok((first..first + count).collect())
     }
 
-    fn plan(&self, source: &FileSource, order: &Order<'_>, making: &Making<'_>, watch: &LineWatch<'_>) -> Result<Plan> {
+    /// The template's columns, as planting knows them.
+    fn columns(&self) -> Vec<plant::ColumnSpec> {
+        let spec = |column: &crate::template::Column| plant::ColumnSpec {
+            role: column.role.clone(),
+            header: column.header.clone(),
+            aliases: column.aliases.clone(),
+        };
+        self.template.columns().iter().map(spec).collect()
+    }
+
+    fn plan(
+        &self,
+        source: &dyn plant::Source,
+        options: &plant::Options,
+        making: &Making<'_>,
+        watch: &LineWatch<'_>,
+    ) -> Result<Plan> {
         let Making { key, shape, serials, scope } = making;
         let mint = Mint::new(&self.codebook, &self.template, &self.pool);
         let batch = Batch { account: &key.account, id: &key.batch, lines: shape.lines, roles: self.template.roles() };
@@ -216,16 +243,7 @@ impl Ground {
         let records: Vec<_> = canaries.into_iter().map(|canary| canary.record).collect();
         let numbers: Vec<(u64, String)> =
             serials.iter().filter_map(|&serial| Some((serial, mint.number(serial)?))).collect();
-        let columns: Vec<plant::ColumnSpec> = self
-            .template
-            .columns()
-            .iter()
-            .map(|column| plant::ColumnSpec {
-                role: column.role.clone(),
-                header: column.header.clone(),
-                aliases: column.aliases.clone(),
-            })
-            .collect();
+        let columns = self.columns();
         let holder = Holder::Account(&key.account);
         let job = Job {
             columns: &columns,
@@ -234,7 +252,7 @@ impl Ground {
             is_line: &|digits| watch.sees(digits),
             place: self.codebook.place_seed(holder, &key.batch, "rows"),
             shared: scope.map(|scope| scope.shared(&self.codebook)),
-            options: order.options,
+            options,
         };
         Ok(plant::plan(source, &job)?)
     }
@@ -284,11 +302,10 @@ fn new_planting(
     ground: &Ground,
     order: &Order<'_>,
     making: &Making<'_>,
-    plan: &Plan,
+    survey: &plant::Survey,
     rows: PlantedRows,
     now: Timestamp,
 ) -> NewPlanting {
-    let survey = plan.survey();
     NewPlanting {
         key: making.key.clone(),
         lines: making.shape.lines,
@@ -335,7 +352,7 @@ fn refuse_foreign_output(order: &Order<'_>, earlier: Option<&PlantingRow>, regis
         return Ok(());
     }
     if let Some(planting) = earlier {
-        let hash = content_hash(&file_source(order.output))?;
+        let hash = export::hash_of(order.output)?;
         if registry.planted_rows(planting.id)?.output_hash == hash {
             return Ok(());
         }

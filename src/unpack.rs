@@ -74,6 +74,9 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use defect::{failure, fault};
+pub(crate) use xlsx::xml;
+
 use crate::fault::Fault;
 use budget::Budget;
 use std::fmt;

@@ -18,6 +18,21 @@ pub(super) struct Partial {
 }
 
 impl Partial {
+    /// Creates it beside the place where it will have its name.
+    pub(super) fn create(output: &Path) -> Result<(Self, File)> {
+        let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
+        let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
+        // A leftover of a run that was killed: its planting, if any, makes the same file again.
+        let _ = fs::remove_file(&path);
+        let file = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| disk(output, &error))?;
+        Ok((Self { path, released: false }, file))
+    }
+
     pub(super) fn release(mut self, output: &Path) -> Result<()> {
         fs::rename(&self.path, output).map_err(|error| disk(output, &error))?;
         self.released = true;
@@ -37,17 +52,7 @@ impl Drop for Partial {
 
 /// Writes the planted file under its temporary name.
 pub(super) fn weave(output: &Path, source: &FileSource, plan: &Plan) -> Result<(Partial, PlantedRows)> {
-    let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
-    let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
-    // A leftover of a run that was killed: its planting, if any, makes the same file again.
-    let _ = fs::remove_file(&path);
-    let file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| disk(output, &error))?;
-    let partial = Partial { path, released: false };
+    let (partial, file) = Partial::create(output)?;
     let input = source.open()?;
     let compression = compression_of(output).unwrap_or(input.compression());
     let errors = RefCell::new(None);

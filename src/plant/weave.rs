@@ -25,9 +25,11 @@ pub struct Plan {
 
 /// Bytes to put in before offset `at` of the input.
 #[derive(Clone)]
-pub(super) struct Insertion {
-    pub(super) at: u64,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Insertion {
+    pub(crate) at: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// Whether they were made from the row behind, not from the one before.
+    pub(crate) is_from_behind: bool,
 }
 
 /// What weaving gave.
@@ -57,6 +59,11 @@ impl Plan {
     /// The shared rows by slot. A slot whose number a real row has is left out.
     pub fn shared(&self) -> &[PlantedRow] {
         &self.shared
+    }
+
+    /// What goes where, rising by place.
+    pub(crate) fn insertions(&self) -> &[Insertion] {
+        &self.insertions
     }
 
     /// What the first pass found out.
@@ -93,7 +100,7 @@ impl Plan {
             .hint("the input changed between the two passes: plant again when nobody writes to it"));
         }
         let (rows, shared) = (self.rows.clone(), self.shared.clone());
-        let rows = PlantedRows { rows, shared, output_hash, output_bytes: written };
+        let rows = PlantedRows { rows, shared, output_hash, output_bytes: written, inside: None };
         Ok(Woven { rows })
     }
 

@@ -1,0 +1,164 @@
+//! What is planted into: text as it stands, or a container's rows as text.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::partial::{Partial, disk, weave};
+use super::{Order, Result, content_hash, file_source};
+use crate::container::xlsx::{self, Workbook};
+use crate::container::{Kind, Question};
+use crate::fault::Fault;
+use crate::plant::{self, ColumnSpec, FileSource, Mismatch, Options, Plan, Source, Survey, Verified};
+use crate::registry::{Inside, PlantedRows, PlantingRow};
+
+/// An export, open to be planted into.
+pub(super) enum Export {
+    Text(FileSource),
+    Workbook(Box<Workbook>),
+}
+
+impl Export {
+    /// Opens an order's input; `columns` are the template's.
+    pub(super) fn open(order: &Order<'_>, columns: &[ColumnSpec]) -> Result<Self> {
+        match kind(order.input)? {
+            Kind::Workbook => {
+                refuse_compressed(order.output)?;
+                let question = Question { part: order.part, columns, options: order.options };
+                Ok(Self::Workbook(Box::new(Workbook::open(order.input, &question, folder(order.output))?)))
+            }
+            Kind::OldWorkbook => Err(Fault::new("is an xls workbook, which is read but not planted into")
+                .in_file(order.input.display().to_string())
+                .hint("save it as xlsx or as CSV, and plant into that")
+                .into()),
+            Kind::Text if order.part.is_some() => {
+                Err(Fault::new("expected a workbook, found text, which has no sheets")
+                    .in_file(order.input.display().to_string())
+                    .hint("leave --sheet out")
+                    .into())
+            }
+            Kind::Text => Ok(Self::Text(file_source(order.input))),
+        }
+    }
+
+    /// Hash of the content, however it is packed.
+    pub(super) fn content_hash(&self) -> Result<String> {
+        match self {
+            Self::Text(source) => content_hash(source),
+            Self::Workbook(book) => Ok(book.unfolded().hash.clone()),
+        }
+    }
+
+    /// The rows as text.
+    pub(super) fn source(&self) -> &dyn Source {
+        match self {
+            Self::Text(source) => source,
+            Self::Workbook(book) => &book.view().text,
+        }
+    }
+
+    /// How to read that text, by what the operator says.
+    pub(super) fn options(&self, options: &Options) -> Options {
+        match self {
+            Self::Text(_) => options.clone(),
+            Self::Workbook(book) => book.view().options(options),
+        }
+    }
+
+    /// The part of the export that was chosen.
+    pub(super) fn part(&self) -> Option<String> {
+        match self {
+            Self::Text(_) => None,
+            Self::Workbook(book) => Some(format!("sheet {:?}", book.sheet())),
+        }
+    }
+
+    /// What the first pass found out, with hash and length of the export itself.
+    pub(super) fn survey(&self, mut survey: Survey) -> Survey {
+        if let Self::Workbook(book) = self {
+            survey.input_hash.clone_from(&book.unfolded().hash);
+            survey.input_bytes = book.unfolded().bytes;
+            survey.hints.splice(0..0, book.hints());
+        }
+        survey
+    }
+
+    /// Writes the planted export under a temporary name.
+    pub(super) fn weave(&mut self, output: &Path, plan: &Plan) -> Result<(Partial, PlantedRows)> {
+        match self {
+            Self::Text(source) => weave(output, source, plan),
+            Self::Workbook(book) => {
+                let (partial, file) = Partial::create(output)?;
+                let failed = |error| match disk(output, &error) {
+                    super::Error::Fault(fault) => fault,
+                    super::Error::Registry(other) => Fault::new(other.to_string()),
+                };
+                let (file, woven) = book.weave(plan, file, &failed)?;
+                file.sync_all().map_err(|error| disk(output, &error))?;
+                let rows = xlsx::prove(&partial.path, woven, plan, book.unfolded())
+                    .map_err(|fault| Fault { file: Some(output.display().to_string()), ..fault })?;
+                Ok((partial, rows))
+            }
+        }
+    }
+}
+
+/// Proves that a file is a planting: every planted row is there, and without them it is the original.
+///
+/// # Errors
+///
+/// If it cannot be read as what was planted into. What is wrong with it otherwise is the [`Mismatch`].
+pub fn verify(
+    path: &Path,
+    planting: &PlantingRow,
+    rows: &PlantedRows,
+) -> Result<std::result::Result<Verified, Mismatch>> {
+    let (hash, bytes) = (&planting.input_hash, planting.input_bytes);
+    match &rows.inside {
+        None => Ok(plant::verify(file_source(path).open()?, rows, hash, bytes)),
+        Some(Inside::Xlsx(place)) if kind(path)? == Kind::Workbook => Ok(xlsx::verify(path, place, rows, hash, bytes)?),
+        Some(Inside::Xlsx(_)) => Err(Fault::new("expected the planted workbook, found another kind of file")
+            .in_file(path.display().to_string())
+            .hint("what was exported from it as text cannot be proven, but `trapline trace` and `scan` find it")
+            .into()),
+    }
+}
+
+/// Hash of a file's content, however it is packed.
+pub(super) fn hash_of(path: &Path) -> Result<String> {
+    match kind(path)? {
+        Kind::Workbook => Ok(xlsx::unfolded(path)?.hash),
+        _ => content_hash(&file_source(path)),
+    }
+}
+
+/// Refuses a file that cannot even be opened.
+pub(super) fn refuse_unreadable(path: &Path) -> Result<()> {
+    kind(path).map(|_| ())
+}
+
+/// Tells what a file is by its first bytes.
+fn kind(path: &Path) -> Result<Kind> {
+    let mut head = Vec::with_capacity(8);
+    File::open(path).and_then(|file| file.take(8).read_to_end(&mut head)).map_err(|error| {
+        Fault::new(format!("cannot be read: {error}"))
+            .in_file(path.display().to_string())
+            .hint("check the path and its permissions")
+    })?;
+    Ok(Kind::of(&head))
+}
+
+fn refuse_compressed(output: &Path) -> Result<()> {
+    match super::compression_of(output) {
+        None => Ok(()),
+        Some(_) => Err(Fault::new("a workbook is compressed already, and nobody looks for one in .gz or .zst")
+            .in_file(output.display().to_string())
+            .hint("give -o a name that ends in .xlsx")
+            .into()),
+    }
+}
+
+/// The folder that a file is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
