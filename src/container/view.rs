@@ -1,7 +1,7 @@
 //! A container's records as text: what planting works on.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::spool::{Spool, Spooled, unwritable};
 use crate::fault::Fault;
@@ -57,13 +57,18 @@ impl View {
     }
 }
 
+/// Records that planting learns from.
+const HEAD_RECORDS: usize = 500;
+
 /// Writes a view.
 pub(super) struct ViewWriter {
     spool: Spool,
     ends: Vec<(u64, u64)>,
     has_header: bool,
     line: Vec<u8>,
-    folder: std::path::PathBuf,
+    /// Records that are apart, of the first ones.
+    apart: usize,
+    folder: PathBuf,
 }
 
 impl ViewWriter {
@@ -73,6 +78,7 @@ impl ViewWriter {
             ends: Vec::new(),
             has_header: false,
             line: Vec::new(),
+            apart: 0,
             folder: folder.to_owned(),
         }
     }
@@ -88,6 +94,8 @@ impl ViewWriter {
     pub(super) fn record(&mut self, fields: &[String], record: u64, is_apart: bool) -> Result<(), Fault> {
         self.write(fields, is_apart)?;
         self.ends.push((self.spool.bytes(), record));
+        // What is usual is learned from the first rows; there, those with a field too many must not be.
+        self.apart += usize::from(is_apart && self.ends.len() <= HEAD_RECORDS);
         Ok(())
     }
 
@@ -99,6 +107,12 @@ impl ViewWriter {
 
     /// Ends the view; `name` is what it is called in messages.
     pub(super) fn finish(self, name: &str) -> Result<View, Fault> {
+        if self.apart * 2 >= self.ends.len().min(HEAD_RECORDS) && self.apart > 0 {
+            return Err(Fault::new(
+                "most rows are held together by merged cells, so that nothing can be put between them",
+            )
+            .hint("take the merging back, or save the rows as CSV and plant into that"));
+        }
         Ok(View { text: self.spool.finish(name)?, ends: self.ends, has_header: self.has_header })
     }
 }

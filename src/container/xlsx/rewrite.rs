@@ -133,42 +133,36 @@ impl Change<'_> {
             _ => [].iter(),
         }
         .peekable();
-        let (mut blank, mut skips_blank) = (String::new(), false);
+        // Blanks wait for what follows them: a planted row takes the one before it along, in both directions.
+        let (mut blank, mut row_blank) = (String::new(), String::new());
+        let write = |out: &mut dyn Write, text: &str| written(out.write_all(text.as_bytes()), self.failed);
         loop {
-            let piece = reader.next()?;
-            let skipped_blank = std::mem::take(&mut skips_blank);
-            let last_blank = std::mem::take(&mut blank);
-            match piece {
+            match reader.next()? {
                 Piece::Row(row) => {
                     while let Some((_, raw)) = planted.next_if(|(before, _)| *before <= row.number) {
-                        written(
-                            out.write_all(raw.as_bytes()).and_then(|()| out.write_all(last_blank.as_bytes())),
-                            self.failed,
-                        )?;
+                        write(out, &blank)?;
+                        write(out, raw)?;
                     }
-                    if is_home && !self.adds() && self.shift.rows().backward(row.number).is_none() {
-                        // with the blanks that were put behind it
-                        skips_blank = true;
-                        continue;
+                    let stays = !is_home || self.adds() || self.shift.rows().backward(row.number).is_some();
+                    if stays {
+                        write(out, &blank)?;
+                        self.write_row(row, out, is_home)?;
                     }
-                    self.write_row(row, out, is_home)?;
+                    row_blank = std::mem::take(&mut blank);
                 }
-                Piece::Blank(text) => {
-                    if !skipped_blank {
-                        written(out.write_all(text.as_bytes()), self.failed)?;
-                        blank.push_str(text);
-                    }
-                }
+                Piece::Blank(text) => blank.push_str(text),
                 Piece::EndOfRows(event) => {
                     for (_, raw) in planted.by_ref() {
-                        written(
-                            out.write_all(raw.as_bytes()).and_then(|()| out.write_all(last_blank.as_bytes())),
-                            self.failed,
-                        )?;
+                        write(out, &row_blank)?;
+                        write(out, raw)?;
                     }
+                    write(out, &std::mem::take(&mut blank))?;
                     references.event(&event, out)?;
                 }
-                Piece::Outside(event) => references.event(&event, out)?,
+                Piece::Outside(event) => {
+                    write(out, &std::mem::take(&mut blank))?;
+                    references.event(&event, out)?;
+                }
                 Piece::End => return references.end(),
             }
         }

@@ -150,10 +150,16 @@ pub(super) enum Digits {
 impl Digits {
     /// Learns from numbers as they are written.
     pub(super) fn learn<'n>(numbers: impl Iterator<Item = &'n str> + Clone) -> Self {
-        let writes = |digits: &Self| {
+        let writes = |digits: Self| {
             numbers.clone().all(|number| number.parse().is_ok_and(|parsed| digits.write(parsed) == number))
         };
-        [Self::Shortest, Self::Seventeen, Self::Fifteen].into_iter().find(writes).unwrap_or_default()
+        // Fifteen digits are never fewer than tell a number, but who writes as few as that needs sixteen at times.
+        let many = numbers.clone().map(significant).max() == Some(15);
+        match () {
+            () if many && writes(Self::Fifteen) => Self::Fifteen,
+            () if writes(Self::Shortest) || !writes(Self::Seventeen) => Self::Shortest,
+            () => Self::Seventeen,
+        }
     }
 
     pub(super) fn write(self, number: f64) -> String {
@@ -168,6 +174,12 @@ impl Digits {
         let text = format!("{number:.decimals$}");
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
     }
+}
+
+/// Digits of a number but for zeros in front.
+fn significant(number: &str) -> usize {
+    let digits = number.bytes().filter(u8::is_ascii_digit);
+    digits.skip_while(|digit| *digit == b'0').count()
 }
 
 /// Digits before the point; fewer than none for the zeros right behind it.
