@@ -4,7 +4,10 @@ import csv
 import datetime
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 import openpyxl
 import xlsxwriter
@@ -13,6 +16,7 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.chart import BarChart, Reference
 
@@ -107,7 +111,7 @@ def styled(path, count=300):
     chart = BarChart()
     chart.add_data(Reference(sheet, min_col=weight, min_row=top, max_row=last), titles_from_data=True)
     summary.add_chart(chart, "D2")
-    book.defined_names.add(openpyxl.workbook.defined_name.DefinedName("运单", attr_text=f"'运单明细'!$A${top}:$A${last}")) if hasattr(book.defined_names, "add") and not isinstance(book.defined_names, dict) else book.defined_names.__setitem__("运单", openpyxl.workbook.defined_name.DefinedName("运单", attr_text=f"'运单明细'!$A${top}:$A${last}"))
+    book.defined_names["运单"] = DefinedName("运单", attr_text=f"'运单明细'!$A${top}:$A${last}")
     book.save(path)
 
 
@@ -250,6 +254,55 @@ def compare(original, planted, home, canaries, first, last):
     return cells, formulas, added
 
 
+def as_shown(soffice, path, sheet):
+    """What LibreOffice shows of a sheet, with its formulas calculated."""
+    with tempfile.TemporaryDirectory() as folder:
+        every_sheet = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+        profile = f"-env:UserInstallation=file://{folder}/profile"
+        subprocess.run(
+            [soffice, profile, "--headless", "--convert-to", every_sheet, "--outdir", folder, path],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300,
+        )
+        shown = pathlib.Path(folder) / f"{pathlib.Path(path).stem}-{sheet}.csv"
+        with open(shown, encoding="utf-8", newline="") as file:
+            return list(csv.reader(file))
+
+
+def office(soffice, original, planted, home, canaries, calculates):
+    """LibreOffice opens both: what it shows of the original's rows is the same, and a sum counts the planted ones if it
+    is calculated."""
+    before, after = as_shown(soffice, original, home), as_shown(soffice, planted, home)
+    total = next((row[0] == "合计" and number for number, row in enumerate(before) if row and row[0] == "合计"), None)
+    records = lambda rows: [row for row in rows if row and row[0] != "合计"]
+    old, at, added = records(before), 0, []
+    for row in records(after):
+        if at < len(old) and row == old[at]:
+            at += 1
+        else:
+            added.append(row)
+    assert at == len(old), f"LibreOffice shows row {at + 1} of the original otherwise"
+    assert len(added) == canaries, f"LibreOffice shows {len(added)} rows more, not {canaries}"
+    if total is not None and calculates:
+        number = lambda text: float(text) if re.fullmatch(r"[0-9.]+", text) else 0.0
+        columns = [place for place, text in enumerate(before[total]) if number(text)]
+        sums = next(row for row in after if row and row[0] == "合计")
+        for place in columns:
+            of_rows = sum(number(row[place]) for row in records(after) if len(row) > place)
+            assert abs(number(sums[place]) - of_rows) < 0.01, f"column {place + 1} sums to {sums[place]}, its rows to {of_rows}"
+    return len(old), len(added)
+
+
+def save_again(soffice, path, out):
+    """The workbook as LibreOffice writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        profile = f"-env:UserInstallation=file://{folder}/profile"
+        subprocess.run(
+            [soffice, profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", folder, path],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300,
+        )
+        shutil.move(pathlib.Path(folder) / pathlib.Path(path).name, out)
+
+
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     if command == "make":
@@ -260,3 +313,9 @@ if __name__ == "__main__":
         original, planted, home, canaries, first, last = rest
         cells, formulas, added = compare(original, planted, home, int(canaries), int(first), int(last))
         print(f"{cells} cells are as they were, {formulas} formulas among them moved along; {len(added)} rows were added")
+    elif command == "office":
+        soffice, original, planted, home, canaries, how = rest
+        rows, added = office(soffice, original, planted, home, int(canaries), how == "calculates")
+        print(f"LibreOffice shows {rows} rows as before and {added} more")
+    elif command == "save-again":
+        save_again(*rest)
