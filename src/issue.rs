@@ -82,7 +82,7 @@ pub struct Order<'a> {
     /// The data set that other accounts' exports show, too: their shared rows
     /// come along.
     pub scope: Option<&'a str>,
-    /// The sheet of a workbook; by default the one with the most records.
+    /// The sheet of a workbook or the table of a dump; by default the one with the most records.
     pub part: Option<&'a str>,
     /// How to read the file.
     pub options: &'a plant::Options,
@@ -101,7 +101,7 @@ pub struct Report {
     pub shared: u32,
     /// The template.
     pub template: String,
-    /// The part of the export that was planted into, such as a sheet; none if it is a text.
+    /// The part of the export that was planted into, such as a sheet; none if it is lines of records.
     pub part: Option<String>,
     /// What the file turned out to be.
     pub survey: plant::Survey,
@@ -155,7 +155,7 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
     let making = Making { key: &key, shape: &shape, serials: &serials, scope: scope.as_ref() };
     let options = export.options(order.options);
     let plan = ground.plan(export.source(), &options, &making, &watch)?;
-    let survey = export.survey(plan.survey().clone());
+    let (plan, survey) = export.settle(plan)?;
     if let Some(scope) = &scope {
         scope.refuse_crowd(order, shape.canaries, &survey)?;
     }

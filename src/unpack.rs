@@ -75,6 +75,7 @@ mod zip;
 mod tests;
 
 pub(crate) use defect::{failure, fault};
+pub(crate) use source::Source;
 pub(crate) use xlsx::xml;
 
 use crate::fault::Fault;

@@ -1,4 +1,4 @@
-//! Exports that are no plain text: workbooks.
+//! Exports that are no lines of records: workbooks, and dumps of databases.
 //!
 //! Planting works on rows of text. Each container is rendered as such: a *view*
 //! of one record a line, and where each record stands in the container. What is
@@ -10,6 +10,7 @@
 //! docs/formats/containers.md says which.
 
 mod spool;
+pub(crate) mod sql;
 mod view;
 pub(crate) mod xlsx;
 
@@ -18,7 +19,7 @@ use crate::plant::{ColumnSpec, Options};
 /// What is asked of a container: which part of it, and what its columns may be called.
 #[derive(Clone, Copy)]
 pub(crate) struct Question<'a> {
-    /// A sheet, by its name.
+    /// A sheet or a table, by its name.
     pub(crate) part: Option<&'a str>,
     /// The template's columns.
     pub(crate) columns: &'a [ColumnSpec],

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::partial::{Partial, disk, weave};
 use super::{Order, Result, content_hash, file_source};
+use crate::container::sql::{self, Dump};
 use crate::container::xlsx::{self, Workbook};
 use crate::container::{Kind, Question};
 use crate::fault::Fault;
@@ -16,15 +17,16 @@ use crate::registry::{Inside, PlantedRows, PlantingRow};
 pub(super) enum Export {
     Text(FileSource),
     Workbook(Box<Workbook>),
+    Dump(Box<Dump>),
 }
 
 impl Export {
     /// Opens an order's input; `columns` are the template's.
     pub(super) fn open(order: &Order<'_>, columns: &[ColumnSpec]) -> Result<Self> {
+        let question = Question { part: order.part, columns, options: order.options };
         match kind(order.input)? {
             Kind::Workbook => {
                 refuse_compressed(order.output)?;
-                let question = Question { part: order.part, columns, options: order.options };
                 Ok(Self::Workbook(Box::new(Workbook::open(order.input, &question, folder(order.output))?)))
             }
             Kind::OldWorkbook => Err(Fault::new("is an xls workbook, which is read but not planted into")
@@ -46,6 +48,7 @@ impl Export {
         match self {
             Self::Text(source) => content_hash(source),
             Self::Workbook(book) => Ok(book.unfolded().hash.clone()),
+            Self::Dump(dump) => Ok(dump.content().0.to_owned()),
         }
     }
 
@@ -54,6 +57,7 @@ impl Export {
         match self {
             Self::Text(source) => source,
             Self::Workbook(book) => &book.view().text,
+            Self::Dump(dump) => &dump.view().text,
         }
     }
 
@@ -62,6 +66,7 @@ impl Export {
         match self {
             Self::Text(_) => options.clone(),
             Self::Workbook(book) => book.view().options(options),
+            Self::Dump(dump) => dump.view().options(options),
         }
     }
 
@@ -70,23 +75,33 @@ impl Export {
         match self {
             Self::Text(_) => None,
             Self::Workbook(book) => Some(format!("sheet {:?}", book.sheet())),
+            Self::Dump(dump) => Some(format!("table {:?}", dump.table())),
         }
     }
 
-    /// What the first pass found out, with hash and length of the export itself.
-    pub(super) fn survey(&self, mut survey: Survey) -> Survey {
-        if let Self::Workbook(book) = self {
-            survey.input_hash.clone_from(&book.unfolded().hash);
-            survey.input_bytes = book.unfolded().bytes;
-            survey.hints.splice(0..0, book.hints());
-        }
-        survey
+    /// A plan for the rows as text, as one for the export itself where that is a text, too; with hash, length and hints
+    /// of the export.
+    pub(super) fn settle(&self, plan: Plan) -> Result<(Plan, Survey)> {
+        let mut survey = plan.survey().clone();
+        let (hash, bytes, hints, plan) = match self {
+            Self::Text(_) => return Ok((plan, survey)),
+            Self::Workbook(book) => (&*book.unfolded().hash, book.unfolded().bytes, book.hints(), plan),
+            Self::Dump(dump) => {
+                let ((hash, bytes), (plan, hints)) = (dump.content(), dump.plan(&plan)?);
+                (hash, bytes, hints, plan)
+            }
+        };
+        hash.clone_into(&mut survey.input_hash);
+        survey.input_bytes = bytes;
+        survey.hints.splice(0..0, hints);
+        Ok((plan, survey))
     }
 
     /// Writes the planted export under a temporary name.
     pub(super) fn weave(&mut self, output: &Path, plan: &Plan) -> Result<(Partial, PlantedRows)> {
         match self {
             Self::Text(source) => weave(output, source, plan),
+            Self::Dump(dump) => weave(output, dump.source(), plan),
             Self::Workbook(book) => {
                 let (partial, file) = Partial::create(output)?;
                 let failed = |error| match disk(output, &error) {
@@ -146,6 +161,13 @@ fn kind(path: &Path) -> Result<Kind> {
             .hint("check the path and its permissions")
     })?;
     Ok(Kind::of(&head))
+}
+
+/// Whether a text is a dump of a database. What cannot be read is none: whoever reads it next says why.
+fn is_dump(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = file_source(path).open().map(|input| input.take(1 << 20).read_to_end(&mut head));
+    read.is_ok_and(|read| read.is_ok()) && sql::is_dump(&head)
 }
 
 fn refuse_compressed(output: &Path) -> Result<()> {

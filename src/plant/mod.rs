@@ -75,6 +75,7 @@ pub use dialect::{Dialect, Format, Terminator};
 pub use encoding::Encoding;
 pub use order::Order;
 pub use shared::{Shared, SharedRow};
+pub(crate) use source::read_fault;
 pub use source::{BytesSource, Compression, Expansion, FileSource, Packer, Source, Unpacked, unpack};
 pub use survey::{Odd, Survey, SurveyedColumn};
 pub use verify::{Mismatch, Verified, strip, verify};

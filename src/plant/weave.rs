@@ -66,6 +66,23 @@ impl Plan {
         &self.insertions
     }
 
+    /// The same rows written otherwise, into what the text was read from: as many insertions, in the same order.
+    pub(crate) fn moved(&self, insertions: Vec<Insertion>, input_hash: &str, input_bytes: u64) -> Self {
+        let mut plan = self.clone();
+        let mut rows: Vec<&mut PlantedRow> = plan.rows.iter_mut().chain(&mut plan.shared).collect();
+        rows.sort_by_key(|row| row.offset);
+        let mut shift = 0;
+        for (row, insertion) in rows.into_iter().zip(&insertions) {
+            row.offset = insertion.at + shift;
+            row.bytes = insertion.bytes.len() as u64;
+            row.hash = hex(&Sha256::digest(&insertion.bytes));
+            shift += row.bytes;
+        }
+        input_hash.clone_into(&mut plan.survey.input_hash);
+        plan.survey.input_bytes = input_bytes;
+        Self { insertions, ..plan }
+    }
+
     /// What the first pass found out.
     pub fn survey(&self) -> &Survey {
         &self.survey

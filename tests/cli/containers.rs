@@ -13,7 +13,9 @@ fn workbook(rows: usize) -> Vec<u8> {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
         format!("<c r=\"{column}{row}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
     };
-    let mut sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>永年区二部</t></is></c></row>".to_owned();
+    let mut sheet =
+        "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>永年区二部</t></is></c></row>"
+            .to_owned();
     for (line, row) in text.trim_start_matches('\u{feff}').lines().zip(3..) {
         let cells: String = line.split(',').enumerate().map(|(at, text)| cell(at, row, text)).collect();
         sheet += &format!("<row r=\"{row}\">{cells}</row>");
@@ -24,7 +26,10 @@ fn workbook(rows: usize) -> Vec<u8> {
     };
     let parts = [
         ("_rels/.rels", relation("officeDocument", "xl/workbook.xml")),
-        ("xl/workbook.xml", "<workbook><sheets><sheet name=\"运单\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>".to_owned()),
+        (
+            "xl/workbook.xml",
+            "<workbook><sheets><sheet name=\"运单\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>".to_owned(),
+        ),
         ("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/sheet1.xml")),
         ("xl/worksheets/sheet1.xml", sheet),
     ];

@@ -16,10 +16,11 @@ use crate::terminal::{answer, answer_json, note};
 /// Weave canaries into one export
 ///
 /// IN is CSV, TSV, text with another delimiter, or JSON Lines, in UTF-8, GBK or
-/// GB18030, plain, gzip or zstd; or a workbook (xlsx). No byte of a text is
-/// changed, and no cell of a workbook: taking the planted rows out gives it
-/// back. OUT gets its name only after the planting is registered; a run that
-/// was interrupted is completed by running it again.
+/// GB18030, plain, gzip or zstd; a dump of a database (INSERT or COPY); or a
+/// workbook (xlsx). No byte of a text is changed, and no cell of a workbook:
+/// taking the planted rows out gives it back. OUT gets its name only after the
+/// planting is registered; a run that was interrupted is completed by running
+/// it again.
 ///
 /// Example:
 ///   $ trapline plant export.csv -o released.csv --account handan-03
@@ -58,6 +59,9 @@ pub struct Args {
     /// The sheet of a workbook; by default the one with the most records
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
+    /// The table of a dump; by default the one with the most rows
+    #[arg(long, value_name = "NAME", conflicts_with = "sheet")]
+    table: Option<String>,
     /// Which column plays a role: ROLE=NAME or ROLE=N (from 1); may be repeated.
     /// Roles: number, time, sender.name, recipient.phone, recipient.address, goods, …
     #[arg(long, value_name = "ROLE=COLUMN", value_parser = parse_map)]
@@ -118,7 +122,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         template: &template,
         canaries: args.canaries,
         scope: args.scope.as_deref(),
-        part: args.sheet.as_deref(),
+        part: args.sheet.as_deref().or(args.table.as_deref()),
         options: &options,
     };
     let mut bench = Bench { registry: &mut session.registry, master: &session.master, now: session.now };
