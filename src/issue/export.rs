@@ -33,10 +33,14 @@ impl Export {
                 .in_file(order.input.display().to_string())
                 .hint("save it as xlsx or as CSV, and plant into that")
                 .into()),
+            Kind::Text if is_dump(order.input) => {
+                let dump = Dump::open(file_source(order.input), &question, folder(order.output))?;
+                Ok(Self::Dump(Box::new(dump)))
+            }
             Kind::Text if order.part.is_some() => {
-                Err(Fault::new("expected a workbook, found text, which has no sheets")
+                Err(Fault::new("expected a workbook or a dump, found text, which has no sheets and no tables")
                     .in_file(order.input.display().to_string())
-                    .hint("leave --sheet out")
+                    .hint("leave --sheet or --table out")
                     .into())
             }
             Kind::Text => Ok(Self::Text(file_source(order.input))),
@@ -85,7 +89,10 @@ impl Export {
         let mut survey = plan.survey().clone();
         let (hash, bytes, hints, plan) = match self {
             Self::Text(_) => return Ok((plan, survey)),
-            Self::Workbook(book) => (&*book.unfolded().hash, book.unfolded().bytes, book.hints(), plan),
+            Self::Workbook(book) => {
+                let hints = book.hints().into_iter().chain(plan.survey().hints.clone()).collect();
+                (&*book.unfolded().hash, book.unfolded().bytes, hints, plan)
+            }
             Self::Dump(dump) => {
                 let ((hash, bytes), (plan, hints)) = (dump.content(), dump.plan(&plan)?);
                 (hash, bytes, hints, plan)
@@ -93,7 +100,7 @@ impl Export {
         };
         hash.clone_into(&mut survey.input_hash);
         survey.input_bytes = bytes;
-        survey.hints.splice(0..0, hints);
+        survey.hints = hints;
         Ok((plan, survey))
     }
 

@@ -1,4 +1,4 @@
-//! Workbooks, as their users plant into them.
+//! Workbooks and dumps, as their users plant into them.
 
 use std::fs;
 use std::io::{Cursor, Read as _, Write as _};
@@ -136,7 +136,58 @@ fn what_cannot_be_planted_into_says_what_to_do() {
     let sheets = plant("in.xlsx", &workbook(20), &["--sheet", "明细"]);
     assert!(sheets.contains("the workbook has the sheets 运单"), "{sheets}");
     let text = plant("in.csv", export(0..20).as_bytes(), &["--sheet", "x"]);
-    assert!(text.contains("which has no sheets"), "{text}");
+    assert!(text.contains("which has no sheets and no tables"), "{text}");
+    let cut_dump = plant("cut.sql", &dump(20).as_bytes()[..900], &[]);
+    assert!(cut_dump.contains("found the end of the dump"), "{cut_dump}");
     let cut = plant("cut.xlsx", &workbook(20)[..500], &[]);
     assert!(cut.contains("damaged"), "{cut}");
+}
+
+/// A dump of some rows of the shipped export, as mysqldump writes it.
+fn dump(rows: usize) -> String {
+    let columns =
+        [("waybill_no", 0), ("picked_up_at", 1), ("receiver_name", 6), ("receiver_phone", 7), ("receiver_address", 11)];
+    let tuple = |(id, line): (usize, &str)| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let texts: Vec<String> = columns.iter().map(|(_, place)| format!("'{}'", fields[*place])).collect();
+        format!("({},{})", 7 * id + 7, texts.join(","))
+    };
+    let text = export(0..rows);
+    let tuples: Vec<String> = text.lines().skip(1).enumerate().map(tuple).collect();
+    let names: String = columns.iter().map(|(name, _)| format!("  `{name}` varchar(99) DEFAULT NULL,\n")).collect();
+    format!(
+        "-- MySQL dump 10.13\n\nDROP TABLE IF EXISTS `waybills`;\nCREATE TABLE `waybills` (\n  `id` int NOT NULL AUTO_INCREMENT,\n{names}  PRIMARY KEY (`id`)\n) ENGINE=InnoDB;\n\
+        LOCK TABLES `waybills` WRITE;\nINSERT INTO `waybills` VALUES {};\nUNLOCK TABLES;\n",
+        tuples.join(",")
+    )
+}
+
+#[test]
+fn a_dump_is_planted_and_proven_to_the_byte_packed_or_not() {
+    let bench = Bench::new();
+    let input = bench.file("in.sql", dump(100));
+    let plant = |output: &str, batch: &str, more: &[&str]| {
+        let output = bench.text(output);
+        let mut args =
+            vec!["--now", PLANTED, "plant", &input, "-o", &output, "--account", "handan-01", "--batch", batch];
+        args.extend(more);
+        let said = bench.run(&args);
+        assert_eq!(said.status, 0, "{}", said.stderr);
+        assert!(bench.ok(&["verify", &output, "--batch", batch]).contains("all 10 planted rows are there"));
+        said
+    };
+
+    let said = plant("out.sql", "b", &[]);
+    assert_eq!(said.stdout, "planted 10 canaries on 10 lines into 100 records of table \"waybills\": batch b\n");
+    assert!(said.stderr.contains("unused values of id between their neighbours'"), "{}", said.stderr);
+    plant("out.sql.gz", "packed", &["--table", "waybills"]);
+
+    let planted = fs::read_to_string(bench.path("out.sql")).expect("planted");
+    assert_eq!(planted.matches("'),(").count(), 109, "every planted row is one of the statement's");
+    let lines = bench.lines();
+    assert_eq!(lines.iter().filter(|line| planted.contains(line.as_str())).count(), 10);
+    let changed = bench.file("changed.sql", planted.replacen("永年", "广平", 1));
+    assert!(bench.fails(&["verify", &changed, "--batch", "b"]).contains("changed.sql"));
+    let found = bench.ok(&["--now", LATER, "scan", &bench.text("out.sql")]);
+    assert!(found.contains("handan-01"), "{found}");
 }

@@ -1,9 +1,11 @@
 //! Values that a table must not hold twice and that no role fills: ids.
 //!
 //! A planted row is made from its neighbour's, so it would have its id. A dump
-//! is sorted by id, mostly, and has gaps where rows were deleted: an id out of
-//! the gap between the neighbours is best. Without a gap, the next id at the end
-//! is taken, and said.
+//! is sorted by id, mostly, and has gaps where rows were deleted: an id that is
+//! free between the neighbours' is best. Without one, the next id at the end is
+//! taken, and said.
+
+use std::collections::BTreeSet;
 
 use super::table::Definition;
 use crate::fault::Fault;
@@ -22,7 +24,7 @@ pub(super) struct Ids {
     rows: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Watched {
     /// All values so far are whole numbers.
     is_whole: bool,
@@ -30,24 +32,43 @@ struct Watched {
     rises: bool,
     last: Option<i64>,
     largest: i64,
+    /// The values, where they may be those of a key.
+    all: Option<Vec<i64>>,
 }
 
 impl Ids {
-    pub(super) fn new(columns: usize) -> Self {
-        let watched = Watched { is_whole: true, rises: true, last: None, largest: 0 };
-        Self { columns: vec![watched; columns.max(1)], rows: 0 }
+    /// Watches so many columns; the values of those of `keys` are kept.
+    pub(super) fn new(columns: usize, keys: &[usize]) -> Self {
+        let watched = |column: usize| Watched {
+            is_whole: true,
+            rises: true,
+            last: None,
+            largest: 0,
+            all: (column == 0 || keys.contains(&column)).then(Vec::new),
+        };
+        Self { columns: (0..columns.max(1)).map(watched).collect(), rows: 0 }
     }
 
     pub(super) fn push(&mut self, fields: &[String]) {
         self.rows += 1;
         for (column, field) in self.columns.iter_mut().zip(fields) {
             let Some(number) = field.parse::<i64>().ok().filter(|_| column.is_whole) else {
-                column.is_whole = false;
+                (column.is_whole, column.all) = (false, None);
                 continue;
             };
             column.rises &= column.last.is_none_or(|last| last < number);
             column.largest = column.largest.max(number);
             column.last = Some(number);
+            if let Some(all) = &mut column.all {
+                all.push(number);
+            }
+        }
+    }
+
+    /// Ends the watching.
+    pub(super) fn finish(&mut self) {
+        for all in self.columns.iter_mut().filter_map(|column| column.all.as_mut()) {
+            all.sort_unstable();
         }
     }
 
@@ -102,20 +123,14 @@ impl Ids {
         places: &[Neighbours],
         label: &str,
     ) -> Result<(Vec<String>, String), Fault> {
-        let watched = self.columns[column];
+        let watched = &self.columns[column];
         let say = |texts: &Option<Vec<String>>| texts.as_ref().and_then(|texts| texts.get(column)?.parse::<i64>().ok());
-        let bounds: Vec<(Option<i64>, Option<i64>)> =
-            places.iter().map(|place| (say(&place.before), say(&place.after))).collect();
+        let mut given: BTreeSet<i64> = BTreeSet::new();
         let mut ids = Vec::with_capacity(places.len());
         let (mut next, mut at_the_end) = (watched.largest, 0u64);
-        for (at, bound) in bounds.iter().enumerate() {
-            // rows in one gap share it out among them
-            let first = bounds[..at].iter().rposition(|other| other != bound).map_or(0, |other| other + 1);
-            let count = bounds[first..].iter().take_while(|other| *other == bound).count() as i64;
-            let between = match bound {
-                (Some(before), Some(after)) if watched.rises && after - before > count => {
-                    Some(before + (after - before) * (at - first + 1) as i64 / (count + 1))
-                }
+        for place in places {
+            let between = match (say(&place.before), say(&place.after)) {
+                (Some(before), Some(after)) => watched.free(before, after, &given),
                 _ => None,
             };
             let id = match between {
@@ -127,19 +142,35 @@ impl Ids {
                     next
                 }
             };
+            given.insert(id);
             ids.push(id.to_string());
         }
         let in_gaps = places.len() as u64 - at_the_end;
+        let end = format!("up to {next}; a sequence behind it must go on from there");
         let hint = match (in_gaps, at_the_end) {
             (_, 0) => format!("planted rows have unused values of {label} between their neighbours'"),
-            (0, _) => format!(
-                "{label} counts without gaps: planted rows have the next values, up to {next}; a sequence behind it must go on from there"
-            ),
-            _ => format!(
-                "{in_gaps} planted rows have unused values of {label}, {at_the_end} the next ones, up to {next}; a sequence behind it must go on from there"
-            ),
+            (0, _) => format!("{label} leaves no gaps: planted rows have the next values, {end}"),
+            _ => format!("{in_gaps} planted rows have unused values of {label}, {at_the_end} the next ones, {end}"),
         };
         Ok((ids, hint))
+    }
+}
+
+impl Watched {
+    /// A value between two that no row has: in the middle, or as near to it as there is one.
+    fn free(&self, before: i64, after: i64, given: &BTreeSet<i64>) -> Option<i64> {
+        /// Values that are tried: what is further from the middle is as good as none.
+        const MOST: i64 = 10_000;
+        let all = self.all.as_ref()?;
+        let is_free = |value: &i64| all.binary_search(value).is_err() && !given.contains(value);
+        let room = after.checked_sub(before).filter(|room| *room > 1)?;
+        // rows of one gap keep its order: each goes behind what was given there before
+        let from = given.range(before..after).next_back().copied().unwrap_or(before);
+        let middle = from + (after - from) / 2;
+        let steps = 0..room.min(MOST);
+        steps
+            .flat_map(|step| [middle + step, middle - step])
+            .find(|value| (from + 1..after).contains(value) && is_free(value))
     }
 }
 
@@ -148,10 +179,11 @@ mod tests {
     use super::*;
 
     fn ids(values: &[&str]) -> Ids {
-        let mut ids = Ids::new(2);
+        let mut ids = Ids::new(2, &[0]);
         for value in values {
             ids.push(&[(*value).to_owned(), "x".to_owned()]);
         }
+        ids.finish();
         ids
     }
 
@@ -168,8 +200,20 @@ mod tests {
 
         let (given, hint) = ids.give(0, &places, "id").expect("there are some");
 
-        assert_eq!(given, ["12", "4", "7", "13"]);
+        assert_eq!(given, ["12", "6", "8", "13"]);
         assert!(hint.contains("2 planted rows") && hint.contains("up to 13"), "{hint}");
+    }
+
+    #[test]
+    fn a_gap_that_another_row_fills_is_none() {
+        // the heap of PostgreSQL puts a short row where there is room
+        let ids = ids(&["5", "10", "7", "8", "15", "20"]);
+
+        let given = |before, after| ids.give(0, &[neighbours(Some(before), Some(after))], "id").map(|(ids, _)| ids);
+
+        assert_eq!(given("5", "10"), Ok(vec!["6".to_owned()]));
+        assert_eq!(given("10", "7"), Ok(vec!["21".to_owned()]));
+        assert_eq!(given("15", "20"), Ok(vec!["17".to_owned()]));
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl Dump {
             habit: Habit::learn(&head, dialect),
             is_single: table.statements * 2 > table.rows,
             newline: if memchr::memmem::find(&head, b"\r\n").is_some() { "\r\n" } else { "\n" },
-            ids: Ids::new(columns.len()),
+            ids: Ids::new(columns.len(), &keys(&columns, &table.definition)),
             view: ViewWriter::new(scratch).finish("")?,
             table: name,
             columns,
@@ -177,6 +177,7 @@ impl Dump {
             // a single empty column would be a blank line
             writer.record(&fields, at, false)?;
         }
+        self.ids.finish();
         self.view = writer.finish(&format!("{}!{}", self.source.name(), self.table))?;
         Ok(())
     }
@@ -199,7 +200,7 @@ impl Dump {
         &self.source
     }
 
-    /// What was planted into the rows as text, as rows of the dump; and what the operator should know.
+    /// What was planted into the rows as text, as rows of the dump; and all that the operator should know.
     pub(crate) fn plan(&self, plan: &Plan) -> Result<(Plan, Vec<String>), Fault> {
         let places = self.view.places(plan.insertions());
         let found = Found::gather(self, &places)?;
@@ -211,12 +212,13 @@ impl Dump {
         let columns = self.ids.columns(&self.columns, &self.definition, &filled, &marks)?;
         let neighbours: Vec<Neighbours> =
             places.iter().map(|place| found.neighbours(self, place)).collect::<Result<_, _>>()?;
-        let mut hints = Vec::new();
+        let (mut hints, mut settled) = (Vec::new(), Vec::new());
         let mut given: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for column in columns {
             let (ids, hint) = self.ids.give(column, &neighbours, &self.label(column))?;
             hints.push(hint);
             given.insert(column, ids);
+            settled.push(self.label(column));
         }
         let mut insertions = Vec::with_capacity(places.len());
         for (at, (place, insertion)) in places.iter().zip(plan.insertions()).enumerate() {
@@ -228,6 +230,9 @@ impl Dump {
             }
             insertions.push(found.insertion(self, place, &new, insertion.is_from_behind)?);
         }
+        let unsettled =
+            |hint: &&String| !settled.iter().any(|label| hint.starts_with(&format!("{label} differs in every row")));
+        hints.extend(plan.survey().hints.iter().filter(unsettled).cloned());
         Ok((plan.moved(insertions, &self.hash, self.bytes), hints))
     }
 
@@ -261,6 +266,13 @@ impl Dump {
         row.extend_from_slice(&donor.raw[at..]);
         Ok(row)
     }
+}
+
+/// The columns of keys.
+fn keys(columns: &[String], definition: &Definition) -> Vec<usize> {
+    let names: Vec<&String> = definition.keys.iter().flatten().collect();
+    let of_table = |column: &usize| definition.columns.get(*column).is_some_and(|(name, _)| names.contains(&name));
+    (0..columns.len()).filter(|column| names.contains(&&columns[*column]) || of_table(column)).collect()
 }
 
 /// A row of `COPY` without its line end.

@@ -12,6 +12,8 @@ use crate::record::ColumnRole;
 const DEEPEST: usize = 50;
 /// Lines that a header may have.
 const MOST_LINES: usize = 3;
+/// Merged cells that are looked at: nobody's header has so many.
+const MOST_MERGES: usize = 1_000;
 
 /// A row of the head of a sheet.
 #[derive(Clone, Debug, Default)]
@@ -41,11 +43,13 @@ pub(super) struct Header {
 
 /// Finds the header; `role` knows what names are for.
 pub(super) fn find(head: &[HeadRow], merges: &[Merge], role: &dyn Fn(&str) -> Option<ColumnRole>) -> Option<Header> {
+    let deepest = head.get(DEEPEST + MOST_LINES).or(head.last()).map_or(0, |row| row.number);
+    let merges: Vec<Merge> = merges.iter().filter(|merge| merge.rows.0 <= deepest).take(MOST_MERGES).copied().collect();
     let mut best: Option<(usize, Header)> = None;
     for top in 0..head.len().min(DEEPEST) {
         for lines in 1..=MOST_LINES.min(head.len() - top) {
             let rows = &head[top..top + lines];
-            let names = names(rows, merges);
+            let names = names(rows, &merges);
             let roles: BTreeSet<String> =
                 names.iter().filter_map(|name| role(name)).map(|role| role.to_string()).collect();
             let carries_mark = names.iter().filter_map(|name| role(name)).any(|role| carries(&role));

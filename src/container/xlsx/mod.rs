@@ -42,7 +42,7 @@ use crate::rules::hex;
 use book::{Book, Relation};
 use insertions::Insertions;
 use make::{Maker, NewStrings, Planned, SharedFormula, shared_formula};
-use rewrite::{Change, Rows, Seen, What};
+use rewrite::{Chained, Change, Rows, Seen, What};
 use sheet::{Kind, Piece, Row, SheetReader, letters};
 use shift::{Shift, is_same_name};
 use strings::Texts;
@@ -143,10 +143,12 @@ impl Workbook {
             shares_strings: self.book.strings.is_some(),
         };
         let strings = maker.strings(&planned.rows, &self.texts);
-        let (mut made, mut uses, mut chained) = (Vec::new(), 0, Vec::new());
+        let (mut made, mut uses, mut chained) = (Vec::new(), 0, Chained::new());
         for (row, number) in planned.rows.iter().zip(shift.rows().numbers()) {
             made.push((row.before, maker.row(row, number, &strings, &mut uses)?));
-            chained.extend(row.formulas().map(|column| (row.donor.number, number, letters(column))));
+            for column in row.formulas() {
+                chained.entry((row.donor.number, letters(column))).or_default().push(number);
+            }
         }
         let place = SheetPlace {
             sheet: self.sheet().to_owned(),
@@ -219,7 +221,7 @@ impl Workbook {
         rows: &[(u32, String)],
         strings: &NewStrings,
         uses: u64,
-        chained: &[(u32, u32, String)],
+        chained: &Chained,
         output: W,
         failed: Failed<'_>,
     ) -> Result<(W, Recalculation), Fault> {
@@ -565,7 +567,7 @@ impl<'a> Planted<'a> {
             rows: Rows::Remove,
             strings: &strings,
             sheet_id: &sheet.id,
-            chained: &[],
+            chained: &Chained::new(),
             recalculation: self.place.recalculation,
             calculated_behind: "",
             failed: &failed,

@@ -8,6 +8,7 @@
 //! [`super::refuse`]).
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::ops::Range;
 
@@ -61,14 +62,16 @@ pub(super) struct Change<'a> {
     pub(super) strings: &'a Insertions,
     /// What the chain of calculations calls the sheet.
     pub(super) sheet_id: &'a str,
-    /// Formulas in planted rows: the donor's old row, the new row, the column's letters.
-    pub(super) chained: &'a [(u32, u32, String)],
+    pub(super) chained: &'a Chained,
     pub(super) recalculation: Recalculation,
     /// The element of the workbook's contents behind which it is asked for, if in an element of its own.
     pub(super) calculated_behind: &'a str,
     pub(super) failed: Failed<'a>,
     pub(super) seen: &'a Seen,
 }
+
+/// Formulas in planted rows: by the donor's old row and the column's letters, the new rows.
+pub(super) type Chained = BTreeMap<(u32, String), Vec<u32>>;
 
 /// What was seen while parts were written.
 #[derive(Default)]
@@ -542,14 +545,14 @@ impl<'a> References<'a> {
         }
         let with = |cell: String| spliced(tag, &mut [(place.clone(), cell)]);
         let moved = self.change.shift.cells(cell)?;
-        let made = self.change.chained.iter().filter(|(donor, _, of)| Some(*donor) == row && of == &cell[..letters]);
-        let made: Vec<u32> = made.map(|(_, new, _)| *new).collect();
+        let made = row.and_then(|row| self.change.chained.get(&(row, cell[..letters].to_owned())));
+        let made: &[u32] = made.map_or(&[], Vec::as_slice);
         self.change.changed(moved.is_some() || !made.is_empty());
         let moved = moved.unwrap_or_else(|| cell.to_owned());
         self.write(out, format!("{open}{}{close}", with(moved)).as_bytes())?;
         let column = &cell[..letters];
         // An element that has an end may have something in it, which nobody writes.
-        for new in made.into_iter().filter(|_| !is_start) {
+        for new in made.iter().filter(|_| !is_start) {
             self.write(out, format!("<{}/>", with(format!("{column}{new}"))).as_bytes())?;
         }
         Ok(())

@@ -80,7 +80,7 @@ pub(super) struct Survey {
     pub(super) digits: Digits,
     /// A row with fewer cells is a total or a note, no record.
     pub(super) least: usize,
-    /// Rows from first to last, rising, that nothing can be put between.
+    /// Stretches of rows, from first to last, that nothing can be put between: rising, and none shares a row with another.
     pub(super) apart: Vec<(u32, u32)>,
     /// Rows that are records.
     pub(super) rows: u64,
@@ -89,11 +89,10 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Whether something can be put between this row and those around it.
+    /// Whether nothing can be put between this row and one beside it.
     pub(super) fn is_apart(&self, row: u32) -> bool {
         let behind = self.apart.partition_point(|(first, _)| *first <= row);
-        // merged stretches may lie in each other, so the last to begin need not be the last to end
-        self.apart[..behind].iter().rev().take(64).any(|(_, last)| *last >= row)
+        self.apart[..behind].last().is_some_and(|(_, last)| *last >= row)
     }
 
     /// Whether a row among the records is one.
@@ -227,9 +226,7 @@ impl Seen {
         let fractions = parts.filter(|(row, cell)| cell.kind == Kind::Number && row.text(cell).contains('.'));
         let digits = Digits::learn(fractions.map(|(row, cell)| row.text(cell).trim()));
         let merged = self.merges.iter().map(|merge| merge.rows).filter(|(first, last)| first < last);
-        let mut apart: Vec<(u32, u32)> =
-            merged.chain(self.arrays).filter(|(from, to)| *to >= first && *from <= last).collect();
-        apart.sort_unstable();
+        let apart = merged.chain(self.arrays).filter(|(from, to)| *to >= first && *from <= last);
         Some(Survey {
             header,
             data: (first, last),
@@ -238,11 +235,24 @@ impl Seen {
             forms: columns.iter().map(|column| column.form).collect(),
             digits,
             least,
-            apart,
+            apart: united(apart.collect()),
             rows,
             left_out,
         })
     }
+}
+
+/// Stretches that share rows, as one.
+fn united(mut stretches: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    stretches.sort_unstable();
+    let mut united: Vec<(u32, u32)> = Vec::new();
+    for (first, last) in stretches {
+        match united.last_mut() {
+            Some((_, end)) if first <= *end => *end = last.max(*end),
+            _ => united.push((first, last)),
+        }
+    }
+    united
 }
 
 /// The columns that a header names, or that half of the rows fill.
@@ -294,4 +304,22 @@ fn merge(range: &str) -> Option<Merge> {
     });
     let columns: Vec<u32> = ends.collect::<Option<_>>()?;
     Some(Merge { rows, columns: (*columns.iter().min()?, *columns.iter().max()?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_that_share_rows_are_one() {
+        assert_eq!(united(vec![(9, 10), (2, 8), (3, 4), (5, 6), (10, 12)]), [(2, 8), (9, 12)]);
+        assert_eq!(united(Vec::new()), []);
+    }
+
+    #[test]
+    fn ranges_of_merged_cells_are_read() {
+        let expected = Merge { rows: (2, 5), columns: (1, 27) };
+        assert_eq!((merge("B2:AB5"), merge("$B$5:$AB$2")), (Some(expected), Some(expected)));
+        assert_eq!((merge("x"), merge("1:2")), (None, None));
+    }
 }
