@@ -218,6 +218,7 @@ impl Stage {
             template: &self.template,
             canaries: Some(drill.canaries),
             scope: None,
+            part: None,
             options: &options,
         };
         let mut bench = Bench { registry: &mut self.registry, master: &self.master, now: self.now };

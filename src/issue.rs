@@ -25,16 +25,18 @@ use crate::registry::{self, BatchKey, EpochRow, NewPlanting, PlantedRows, Planti
 use crate::rules::{Rules, hex};
 use crate::template::{Block, Template};
 
+mod export;
 mod partial;
 mod scope;
 mod standing;
 mod watch;
 
+pub use export::verify;
 pub use scope::ScopeSlots;
 pub(crate) use scope::{LARGEST_SHARE, new_scope};
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 
-use partial::weave;
+use export::Export;
 pub(crate) use partial::write_partial;
 use scope::OrderedScope;
 use watch::LineWatch;
@@ -81,6 +83,8 @@ pub struct Order<'a> {
     /// The data set that other accounts' exports show, too: their shared rows
     /// come along.
     pub scope: Option<&'a str>,
+    /// The sheet of a workbook or the table of a dump; by default the one with the most records.
+    pub part: Option<&'a str>,
     /// How to read the file.
     pub options: &'a plant::Options,
 }
@@ -98,6 +102,8 @@ pub struct Report {
     pub shared: u32,
     /// The template.
     pub template: String,
+    /// The part of the export that was planted into, such as a sheet; none if it is lines of records.
+    pub part: Option<String>,
     /// What the file turned out to be.
     pub survey: plant::Survey,
     /// Standing canaries of this account that were in the export already.
@@ -153,12 +159,14 @@ pub fn plant_if(
     inspect: impl FnOnce(&Pending<'_>) -> Result<()>,
 ) -> Result<Report> {
     refuse_same_file(order)?;
-    let source = file_source(order.input);
-    let batch = match order.batch {
-        Some(batch) => checked_batch(batch)?.to_owned(),
-        None => content_hash(&source)?[..16].to_owned(),
-    };
+    let batch = order.batch.map(checked_batch).transpose()?;
+    export::refuse_unreadable(order.input)?;
     let ground = Ground::survey(bench, order.account, order.template)?;
+    let mut export = Export::open(order, &ground.columns())?;
+    let batch = match batch {
+        Some(batch) => batch.to_owned(),
+        None => export.content_hash()?[..16].to_owned(),
+    };
     let key = BatchKey { epoch: ground.rules.epoch, account: order.account.to_owned(), batch };
     let earlier = bench.registry.planting(&key)?;
     refuse_foreign_output(order, earlier.as_ref(), bench.registry)?;
@@ -173,17 +181,19 @@ pub fn plant_if(
     };
     let watch = LineWatch::new(&ground, order.account);
     let making = Making { key: &key, shape: &shape, serials: &serials, scope: scope.as_ref() };
-    let plan = ground.plan(&source, order, &making, &watch)?;
+    let options = export.options(order.options);
+    let plan = ground.plan(export.source(), &options, &making, &watch)?;
+    let (plan, survey) = export.settle(plan)?;
     if let Some(scope) = &scope {
-        scope.refuse_crowd(order, shape.canaries, plan.survey())?;
+        scope.refuse_crowd(order, shape.canaries, &survey)?;
     }
-    let (partial, woven) = weave(order.output, &source, &plan)?;
+    let (partial, woven) = export.weave(order.output, &plan)?;
     let pool = &ground.pool[..ground.pool.len().min(ground.rules.sizes().pool as usize)];
     inspect(&Pending { plan: &plan, template: &ground.template, pool })?;
     let again = earlier.is_some();
     let planting = match earlier {
         Some(planting) => same_as_before(planting, &woven, bench.registry)?,
-        None => bench.registry.plant(&new_planting(&ground, order, &making, &plan, woven.clone(), bench.now))?,
+        None => bench.registry.plant(&new_planting(&ground, order, &making, &survey, woven.clone(), bench.now))?,
     };
     // The export must not leave before we can prove who got it. Registering
     // first and renaming last means that a crash at any line leaves either no
@@ -196,7 +206,8 @@ pub fn plant_if(
         lines: shape.lines,
         shared: plan.shared().len() as u32,
         template: ground.template.name().to_owned(),
-        survey: plan.survey().clone(),
+        part: export.part(),
+        survey,
         standing_seen: watch.standing_seen(),
         foreign_lines: watch.foreign_seen(),
         output_hash: woven.output_hash,
@@ -238,7 +249,23 @@ impl Ground {
         Ok((first..first + count).collect())
     }
 
-    fn plan(&self, source: &FileSource, order: &Order<'_>, making: &Making<'_>, watch: &LineWatch<'_>) -> Result<Plan> {
+    /// The template's columns, as planting knows them.
+    fn columns(&self) -> Vec<plant::ColumnSpec> {
+        let spec = |column: &crate::template::Column| plant::ColumnSpec {
+            role: column.role.clone(),
+            header: column.header.clone(),
+            aliases: column.aliases.clone(),
+        };
+        self.template.columns().iter().map(spec).collect()
+    }
+
+    fn plan(
+        &self,
+        source: &dyn plant::Source,
+        options: &plant::Options,
+        making: &Making<'_>,
+        watch: &LineWatch<'_>,
+    ) -> Result<Plan> {
         let Making { key, shape, serials, scope } = making;
         let mint = Mint::new(&self.codebook, &self.template, &self.pool);
         let batch = Batch { account: &key.account, id: &key.batch, lines: shape.lines, roles: self.template.roles() };
@@ -246,7 +273,7 @@ impl Ground {
         let records: Vec<_> = canaries.into_iter().map(|canary| canary.record).collect();
         let numbers: Vec<(u64, String)> =
             serials.iter().filter_map(|&serial| Some((serial, mint.number(serial)?))).collect();
-        let columns = columns(&self.template);
+        let columns = self.columns();
         let holder = Holder::Account(&key.account);
         let job = Job {
             columns: &columns,
@@ -255,7 +282,7 @@ impl Ground {
             is_line: &|digits| watch.sees(digits),
             place: self.codebook.place_seed(holder, &key.batch, "rows"),
             shared: scope.map(|scope| scope.shared(&self.codebook)),
-            options: order.options,
+            options,
         };
         Ok(plant::plan(source, &job)?)
     }
@@ -326,11 +353,10 @@ fn new_planting(
     ground: &Ground,
     order: &Order<'_>,
     making: &Making<'_>,
-    plan: &Plan,
+    survey: &plant::Survey,
     rows: PlantedRows,
     now: Timestamp,
 ) -> NewPlanting {
-    let survey = plan.survey();
     NewPlanting {
         key: making.key.clone(),
         lines: making.shape.lines,
@@ -381,7 +407,7 @@ fn refuse_foreign_output(order: &Order<'_>, earlier: Option<&PlantingRow>, regis
         return Ok(());
     }
     if let Some(planting) = earlier {
-        let hash = content_hash(&file_source(order.output))?;
+        let hash = export::hash_of(order.output)?;
         if registry.planted_rows(planting.id)?.output_hash == hash {
             return Ok(());
         }

@@ -46,6 +46,7 @@ pub mod yaml;
 // making
 pub mod canary;
 pub mod codebook;
+mod container;
 pub mod derive;
 pub mod key;
 pub mod learn;

@@ -74,6 +74,10 @@ mod zip;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use defect::{failure, fault};
+pub(crate) use source::Source;
+pub(crate) use xlsx::xml;
+
 use crate::fault::Fault;
 use budget::Budget;
 use std::fmt;

@@ -274,6 +274,7 @@ impl<'a> Stage<'a> {
             template: &self.template,
             canaries: Some(export.canaries),
             scope: export.scope.as_deref(),
+            part: None,
             options: &Options::default(),
         };
         let report = issue::plant(&mut Bench { registry: &mut self.registry, master: &self.master, now }, &order)?;

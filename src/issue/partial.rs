@@ -18,6 +18,21 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
+    /// Creates it beside the place where it will have its name.
+    pub(super) fn create(output: &Path) -> std::result::Result<(Self, File), Fault> {
+        let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
+        let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
+        // A leftover of a run that was killed: its planting, if any, makes the same file again.
+        let _ = fs::remove_file(&path);
+        let file = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| disk(output, &error))?;
+        Ok((Self { path, released: false }, file))
+    }
+
     pub(crate) fn release(mut self, output: &Path) -> std::result::Result<(), Fault> {
         fs::rename(&self.path, output).map_err(|error| disk(output, &error))?;
         self.released = true;
@@ -55,17 +70,7 @@ pub(crate) fn write_partial<T>(
     output: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::result::Result<T, Fault>,
 ) -> std::result::Result<(Partial, T), Fault> {
-    let name = output.file_name().ok_or_else(|| Fault::new("the output has no file name"))?;
-    let path = output.with_file_name(format!(".{}.trapline-partial", name.to_string_lossy()));
-    // A leftover of a run that was killed: its planting, if any, makes the same file again.
-    let _ = fs::remove_file(&path);
-    let file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| disk(output, &error))?;
-    let partial = Partial { path, released: false };
+    let (partial, file) = Partial::create(output)?;
     let errors = RefCell::new(None);
     let mut buffered = BufWriter::with_capacity(1 << 20, Noted { inner: file, error: &errors });
     let written = write(&mut buffered);

@@ -109,7 +109,8 @@ impl Output {
                 self.shared.push((slot, PlantedRow { serial: job.shared_rows()[slot].serial, ..row }));
             }
         }
-        self.insertions.push(Insertion { at: who.gap.at, bytes: made.bytes });
+        let is_from_behind = made.is_from_behind;
+        self.insertions.push(Insertion { at: who.gap.at, bytes: made.bytes, is_from_behind });
     }
 
     fn plan(mut self, survey: Survey) -> Plan {

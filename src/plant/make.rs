@@ -21,6 +21,8 @@ pub(super) struct Made {
     pub(super) bytes: Vec<u8>,
     /// What was taken from the file, by role.
     pub(super) context: Vec<(String, String)>,
+    /// Whether its donor is the row behind the gap.
+    pub(super) is_from_behind: bool,
 }
 
 /// Makes planted rows.
@@ -127,7 +129,8 @@ impl Maker<'_> {
             replaced.push((span.start as usize, span.end as usize, field));
         }
         replaced.sort_unstable_by_key(|(start, ..)| *start);
-        Ok(Made { bytes: self.splice(donor, &replaced), context })
+        let is_from_behind = who.gap.after.as_ref().is_some_and(|after| std::ptr::eq(after, donor));
+        Ok(Made { bytes: self.splice(donor, &replaced), context, is_from_behind })
     }
 
     fn splice(&self, donor: &Row, replaced: &[(usize, usize, Vec<u8>)]) -> Vec<u8> {

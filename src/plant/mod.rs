@@ -83,10 +83,12 @@ pub(crate) use extract::{Extract, Layout, Part, Piece, Stretch};
 pub use order::Order;
 pub use rows::{Row, Rows, RowsColumn};
 pub use shared::{Shared, SharedRow};
+pub(crate) use source::read_fault;
 pub use source::{BytesSource, Compression, Expansion, FileSource, Packer, Source, Unpacked, unpack};
 pub use survey::{Odd, Survey, SurveyedColumn};
 pub use table::{Table, TableColumn};
 pub use verify::{Mismatch, Verified, strip, verify};
+pub(crate) use weave::Insertion;
 pub use weave::{Plan, Woven};
 
 use crate::derive::{Keystream, Seed};
@@ -143,6 +145,20 @@ impl Default for Options {
             max_record_bytes: 4 << 20,
         }
     }
+}
+
+/// What a column of this name is for: by what the operator says, by the template, by what real exports call theirs.
+pub(crate) fn role_named(name: &str, columns: &[ColumnSpec], map: &[(ColumnRole, String)]) -> Option<ColumnRole> {
+    let word = roles::normal(name);
+    if word.is_empty() {
+        return None;
+    }
+    let mapped = map.iter().find(|(_, other)| other == name || roles::normal(other) == word);
+    let is_named = |spec: &&ColumnSpec| {
+        std::iter::once(&spec.header).chain(&spec.aliases).any(|other| roles::normal(other) == word)
+    };
+    let mapped = mapped.map(|(role, _)| role.clone());
+    mapped.or_else(|| Some(columns.iter().find(is_named)?.role.clone())).or_else(|| roles::role_of(name))
 }
 
 /// What to plant and how.

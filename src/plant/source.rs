@@ -142,7 +142,7 @@ struct Bomb {
 }
 
 /// Turns an error of reading at uncompressed byte `at` into a [`Fault`].
-pub(super) fn read_fault(error: &io::Error, at: u64) -> Fault {
+pub(crate) fn read_fault(error: &io::Error, at: u64) -> Fault {
     let is_bomb = matches!(error.get_ref(), Some(inner) if inner.is::<Bomb>());
     let (what, hint) = match error.kind() {
         _ if is_bomb => (error.to_string(), "unpack it by hand and look at it before planting"),

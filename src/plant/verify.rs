@@ -221,6 +221,7 @@ mod tests {
             shared: vec![row(14, b"SNARE\n")],
             output_hash: sha(PLANTED),
             output_bytes: PLANTED.len() as u64,
+            inside: None,
         }
     }
 

@@ -25,9 +25,11 @@ pub struct Plan {
 
 /// Bytes to put in before offset `at` of the input.
 #[derive(Clone)]
-pub(super) struct Insertion {
-    pub(super) at: u64,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Insertion {
+    pub(crate) at: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// Whether they were made from the row behind, not from the one before.
+    pub(crate) is_from_behind: bool,
 }
 
 /// What weaving gave.
@@ -65,6 +67,28 @@ impl Plan {
         self.insertions.iter().map(|insertion| (insertion.at, insertion.bytes.as_slice()))
     }
 
+    /// What goes where, rising by place.
+    pub(crate) fn inserted(&self) -> &[Insertion] {
+        &self.insertions
+    }
+
+    /// The same rows written otherwise, into what the text was read from: as many insertions, in the same order.
+    pub(crate) fn moved(&self, insertions: Vec<Insertion>, input_hash: &str, input_bytes: u64) -> Self {
+        let mut plan = self.clone();
+        let mut rows: Vec<&mut PlantedRow> = plan.rows.iter_mut().chain(&mut plan.shared).collect();
+        rows.sort_by_key(|row| row.offset);
+        let mut shift = 0;
+        for (row, insertion) in rows.into_iter().zip(&insertions) {
+            row.offset = insertion.at + shift;
+            row.bytes = insertion.bytes.len() as u64;
+            row.hash = hex(&Sha256::digest(&insertion.bytes));
+            shift += row.bytes;
+        }
+        input_hash.clone_into(&mut plan.survey.input_hash);
+        plan.survey.input_bytes = input_bytes;
+        Self { insertions, ..plan }
+    }
+
     /// What the first pass found out.
     pub fn survey(&self) -> &Survey {
         &self.survey
@@ -99,7 +123,7 @@ impl Plan {
             .hint("the input changed between the two passes: plant again when nobody writes to it"));
         }
         let (rows, shared) = (self.rows.clone(), self.shared.clone());
-        let rows = PlantedRows { rows, shared, output_hash, output_bytes: written };
+        let rows = PlantedRows { rows, shared, output_hash, output_bytes: written, inside: None };
         Ok(Woven { rows })
     }
 

@@ -128,6 +128,66 @@ pub struct PlantedRows {
     /// Length of the planted, uncompressed output.
     #[serde(default)]
     pub output_bytes: u64,
+    /// Where in a container they are, if the export is one. Then hashes and
+    /// lengths of the whole are those of its unfolded parts, and offsets count
+    /// in its rows as text (docs/formats/containers.md).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
+}
+
+/// Where in a container planted rows are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "format", rename_all = "lowercase")]
+pub enum Inside {
+    /// In a sheet of a workbook.
+    Xlsx(SheetPlace),
+}
+
+/// What takes planted rows out of a workbook again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetPlace {
+    /// The sheet's name.
+    pub sheet: String,
+    /// Numbers of the planted rows, rising.
+    pub rows: Vec<u32>,
+    /// First and last row of the data before.
+    pub data: (u32, u32),
+    /// Numbers of the shared strings that came with them, rising.
+    pub strings: Vec<u32>,
+    /// Cells of planted rows that use shared strings.
+    pub string_uses: u64,
+    /// How the workbook was told to calculate its formulas anew.
+    pub recalculation: Recalculation,
+    /// How fine the times of each column are read.
+    pub fineness: Vec<Fineness>,
+}
+
+/// How a workbook is told to calculate its formulas when it is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recalculation {
+    /// It has none, or was told before.
+    #[default]
+    None,
+    /// By an attribute that was added.
+    Attribute,
+    /// By an element that was added.
+    Element,
+}
+
+/// How fine the times of a column are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fineness {
+    /// Days.
+    #[default]
+    Day,
+    /// Minutes.
+    Minute,
+    /// Seconds.
+    Second,
+    /// Milliseconds.
+    Millisecond,
 }
 
 /// What depends on the file about one canary.

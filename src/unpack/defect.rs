@@ -26,7 +26,7 @@ impl fmt::Display for Defect {
 impl std::error::Error for Defect {}
 
 /// Sends a fault up.
-pub(super) fn failure(fault: Fault) -> io::Error {
+pub(crate) fn failure(fault: Fault) -> io::Error {
     io::Error::other(Defect::Fresh(Box::new(fault)))
 }
 
@@ -41,7 +41,7 @@ pub(super) fn is_ours(error: &io::Error) -> bool {
 }
 
 /// The fault to report, if it was not reported before.
-pub(super) fn fault(error: io::Error) -> Option<Fault> {
+pub(crate) fn fault(error: io::Error) -> Option<Fault> {
     match error.downcast::<Defect>() {
         Ok(Defect::Fresh(fault)) => Some(*fault),
         Ok(Defect::Told) => None,

@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Read};
 const BUFFER_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
-pub(super) struct Source<R> {
+pub(crate) struct Source<R> {
     inner: R,
     buffer: Vec<u8>,
     start: usize,
@@ -20,17 +20,17 @@ pub(super) struct Source<R> {
 }
 
 impl<R: Read> Source<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         Self { inner, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, position: 0, failure: None }
     }
 
     /// Bytes consumed so far.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
     /// The next bytes, unconsumed; fewer than asked for before the end or a failure.
-    pub(super) fn peek(&mut self, bytes: usize) -> &[u8] {
+    pub(crate) fn peek(&mut self, bytes: usize) -> &[u8] {
         if self.buffer.len() - self.start < bytes {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;

@@ -8,7 +8,7 @@
 mod sheet;
 mod strings;
 mod workbook;
-mod xml;
+pub(crate) mod xml;
 
 use super::Stop;
 use super::metered::Metered;

@@ -8,6 +8,7 @@ mod audit;
 mod acts;
 // shared set-up: a workspace in a folder that goes away
 mod bench;
+mod containers;
 // one bad input each: one clear error, nothing lost
 mod bad_input;
 // full and read-only disks

@@ -87,6 +87,7 @@ fn planting(key: BatchKey, input: &str, first: u64) -> NewPlanting {
             shared: Vec::new(),
             output_hash: "cd".repeat(32),
             output_bytes: 1_000_354,
+            inside: None,
         },
     }
 }

@@ -15,7 +15,7 @@ const MAX_EVENT_BYTES: usize = 4 << 20;
 const BUFFER_BYTES: usize = 64 << 10;
 const MAX_DEPTH: u32 = 256;
 
-pub(super) struct Xml<R> {
+pub(crate) struct Xml<R> {
     reader: quick_xml::Reader<BufReader<Leash<R>>>,
     buffer: Vec<u8>,
     depth: u32,
@@ -23,7 +23,7 @@ pub(super) struct Xml<R> {
 }
 
 impl<R: Read> Xml<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         let leash = Leash { inner, left: 0, failure: None };
         let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(BUFFER_BYTES, leash));
         // a bad end must not cost the rest of a sheet
@@ -32,20 +32,27 @@ impl<R: Read> Xml<R> {
         Self { reader, buffer: Vec::new(), depth: 0, has_entities: false }
     }
 
-    pub(super) fn inner(&self) -> &R {
+    /// For who writes the document again: end tags keep the blanks that they have.
+    pub(crate) fn exact(inner: R) -> Self {
+        let mut xml = Self::new(inner);
+        xml.reader.config_mut().trim_markup_names_in_closing_tags = false;
+        xml
+    }
+
+    pub(crate) fn inner(&self) -> &R {
         &self.reader.get_ref().get_ref().inner
     }
 
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.reader.buffer_position()
     }
 
     /// Whether it used entities of its own, which are not expanded.
-    pub(super) fn has_entities(&self) -> bool {
+    pub(crate) fn has_entities(&self) -> bool {
         self.has_entities
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Event<'_>> {
+    pub(crate) fn next(&mut self) -> io::Result<Event<'_>> {
         self.buffer.clear();
         self.reader.get_mut().get_mut().left = MAX_EVENT_BYTES;
         let event = match self.reader.read_event_into(&mut self.buffer) {
@@ -79,7 +86,7 @@ fn word<R: Read>(reader: &mut quick_xml::Reader<BufReader<Leash<R>>>, error: &qu
 }
 
 /// An event's text, references resolved; those to entities of the document's own stay as they are.
-pub(super) fn text<'e>(event: &'e Event<'_>) -> Option<Cow<'e, str>> {
+pub(crate) fn text<'e>(event: &'e Event<'_>) -> Option<Cow<'e, str>> {
     match event {
         Event::Text(text) => Some(Cow::Borrowed(text)),
         Event::CData(text) => Some(Cow::Borrowed(text)),
@@ -97,7 +104,7 @@ fn resolve(name: &BytesRef<'_>) -> Option<String> {
 }
 
 /// An attribute by its local name.
-pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+pub(crate) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let mut attributes = element.attributes();
     let found =
         attributes.with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;

@@ -18,9 +18,11 @@ use crate::terminal::{answer, answer_json, note};
 /// Weave canaries into one export
 ///
 /// IN is CSV, TSV, text with another delimiter, or JSON Lines, in UTF-8, GBK or
-/// GB18030, plain, gzip or zstd. No byte of it is changed: taking the planted
-/// rows out gives it back. OUT gets its name only after the planting is
-/// registered; a run that was interrupted is completed by running it again.
+/// GB18030, plain, gzip or zstd; a dump of a database (INSERT or COPY); or a
+/// workbook (xlsx). No byte of a text is changed, and no cell of a workbook:
+/// taking the planted rows out gives it back. OUT gets its name only after the
+/// planting is registered; a run that was interrupted is completed by running
+/// it again.
 ///
 /// Example:
 ///   $ trapline plant export.csv -o released.csv --account handan-03
@@ -59,6 +61,12 @@ pub struct Args {
     /// The data set that other accounts can export, too: adds its shared rows
     #[arg(long, value_name = "S")]
     scope: Option<String>,
+    /// The sheet of a workbook; by default the one with the most records
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// The table of a dump; by default the one with the most rows
+    #[arg(long, value_name = "NAME", conflicts_with = "sheet")]
+    table: Option<String>,
     #[command(flatten)]
     reading: Reading,
     /// Before the export is registered and released, set an adversary on it
@@ -96,6 +104,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         template: &template,
         canaries: args.canaries,
         scope: args.scope.as_deref(),
+        part: args.sheet.as_deref().or(args.table.as_deref()),
         options: &options,
     };
     let mut bench = Bench { registry: &mut session.registry, master: &session.master, now: session.now };
@@ -156,8 +165,9 @@ fn summary(report: &issue::Report) -> String {
         0 => String::new(),
         shared => format!(" and {shared} shared rows"),
     };
+    let part = report.part.as_ref().map(|part| format!(" of {part}")).unwrap_or_default();
     format!(
-        "planted {} canaries on {} lines{shared} into {} records: batch {}{again}\n",
+        "planted {} canaries on {} lines{shared} into {} records{part}: batch {}{again}\n",
         report.canaries, report.lines, report.survey.records, report.key.batch
     )
 }
@@ -192,7 +202,7 @@ fn to_json(report: &issue::Report) -> serde_json::Value {
         "schema": "trapline.planting/1",
         "account": report.key.account, "batch": report.key.batch, "template": report.template,
         "canaries": report.canaries, "lines": report.lines, "shared": report.shared, "again": report.again,
-        "records": report.survey.records, "input_sha256": report.survey.input_hash,
+        "part": report.part, "records": report.survey.records, "input_sha256": report.survey.input_hash,
         "output_sha256": report.output_hash, "standing_lines_seen": report.standing_seen,
         "foreign_lines_seen": report.foreign_lines, "redrawn_numbers": report.survey.collisions,
         "weakened": report.survey.is_weakened(), "notes": report.survey.hints,

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use trapline::fault::Fault;
-use trapline::issue::file_source;
-use trapline::plant::{self, Source as _};
+use trapline::issue;
 use trapline::registry::{PlantingRow, Registry as _};
 
 use crate::session::Session;
@@ -16,7 +15,8 @@ use crate::terminal::{answer, answer_json};
 /// Prove a planted export: every planted row is there, every other byte original
 ///
 /// The original's hash and length were registered when it was planted, so the
-/// original itself is not needed. Exit status 1 when anything differs.
+/// original itself is not needed. Exit status 1 when anything differs. In a
+/// workbook the parts are compared, not how they are packed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The planted export
@@ -40,8 +40,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let session = Session::open(settings)?;
     let planting = find(&session, args)?;
     let rows = session.registry.planted_rows(planting.id)?;
-    let source = file_source(&args.file);
-    let verified = plant::verify(source.open()?, &rows, &planting.input_hash, planting.input_bytes);
+    let verified = issue::verify(&args.file, &planting, &rows)?;
     let name = args.file.display();
     match verified {
         Ok(proof) if args.json => answer_json(&json!({
