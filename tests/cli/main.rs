@@ -21,6 +21,8 @@ mod feeds;
 mod drill;
 // what the help says
 mod help;
+// templates learned from exports
+mod learn;
 // dumps: scanned here, elsewhere, and out of archives
 mod scan;
 // one data set, several accounts: shared slots
