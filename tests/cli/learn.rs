@@ -6,7 +6,8 @@ use crate::bench::{Bench, LATER, PLANTED};
 
 /// An export with senders that each ship one thing under numbers of their own.
 fn export() -> String {
-    let mut text = String::from("运单号,揽收时间,寄件人,寄件电话,收件人,收件电话,收件省,收件市,收件区县,收件详细地址,品名,备注\n");
+    let mut text =
+        String::from("运单号,揽收时间,寄件人,寄件电话,收件人,收件电话,收件省,收件市,收件区县,收件详细地址,品名,备注\n");
     for row in 0..600usize {
         let sender = row % 3;
         text += &format!(
@@ -35,7 +36,8 @@ fn export() -> String {
 #[test]
 fn a_learned_template_plants_what_a_scan_finds_and_what_fits_the_sender() {
     let bench = Bench::new();
-    let (input, template, planted) = (bench.file("in.csv", export().as_bytes()), bench.text("mine.yaml"), bench.text("out.csv"));
+    let (input, template, planted) =
+        (bench.file("in.csv", export().as_bytes()), bench.text("mine.yaml"), bench.text("out.csv"));
 
     let said = bench.ok(&["template", "learn", &input, "-o", &template]);
     assert!(said.starts_with(&format!("learned {template} from 600 rows: 12 columns, ")), "{said}");
@@ -44,7 +46,20 @@ fn a_learned_template_plants_what_a_scan_finds_and_what_fits_the_sender() {
     assert!(yaml.lines().all(|line| line.len() < 400), "a person reads it");
     assert!(bench.ok(&["template", "check", &template]).starts_with("mine: 12 columns"));
 
-    bench.ok(&["--now", PLANTED, "plant", &input, "-o", &planted, "--account", "a", "--batch", "b", "--template", &template]);
+    bench.ok(&[
+        "--now",
+        PLANTED,
+        "plant",
+        &input,
+        "-o",
+        &planted,
+        "--account",
+        "a",
+        "--batch",
+        "b",
+        "--template",
+        &template,
+    ]);
     let before = export();
     let after = fs::read_to_string(&planted).expect("planted");
     let ours: Vec<&str> = after.lines().filter(|row| !before.contains(row)).collect();
@@ -52,7 +67,10 @@ fn a_learned_template_plants_what_a_scan_finds_and_what_fits_the_sender() {
     for row in ours {
         let cells: Vec<&str> = row.split(',').collect();
         let fits = [("甲商贸", "服饰", "YT1"), ("乙百货", "图书", "YT2"), ("丙电商", "标准件", "YT3")];
-        assert!(fits.iter().any(|(name, goods, run)| cells[2] == *name && cells[10] == *goods && cells[0].starts_with(run)), "{row}");
+        assert!(
+            fits.iter().any(|(name, goods, run)| cells[2] == *name && cells[10] == *goods && cells[0].starts_with(run)),
+            "{row}"
+        );
     }
     let found = bench.ok(&["--now", LATER, "scan", &planted]);
     assert!(found.contains("10"), "{found}");
@@ -85,5 +103,9 @@ fn an_export_of_other_columns_is_refused_by_name() {
     let refused = bench.run(&["template", "learn", &one, &other, "-o", &bench.text("mine.yaml")]);
 
     assert_eq!(refused.status, 1);
-    assert!(refused.stderr.contains("other.csv") && refused.stderr.contains("expected the columns 运单号"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("other.csv") && refused.stderr.contains("expected the columns 运单号"),
+        "{}",
+        refused.stderr
+    );
 }
