@@ -155,7 +155,8 @@ impl Scanner<'_> {
                     self.at += 1;
                     return Ok((start, self.at - 1));
                 }
-                b'\\' => self.at += 2,
+                // What a backslash escapes may be missing: the record ends there.
+                b'\\' => self.at = (self.at + 2).min(self.bytes.len()),
                 // A backslash may be the second byte of a character in GBK.
                 0x80.. if self.gb => self.at += gb_char(&self.bytes[self.at..]).unwrap_or(1),
                 _ if self.gb => self.at += 1,
@@ -256,6 +257,15 @@ mod tests {
         paths.split(text.as_bytes(), false, &mut fields).expect("the sample is JSON");
         let texts = fields.iter().map(|span| String::from_utf8_lossy(span.of(text.as_bytes())).into_owned());
         paths.names().iter().map(|name| String::from_utf8_lossy(name).into_owned()).zip(texts).collect()
+    }
+
+    #[test]
+    fn a_record_that_ends_behind_a_backslash_is_broken_and_no_more() {
+        let mut fields = Vec::new();
+        for text in [&br#"{"waybill":"a\"#[..], br#"{"a\"#, b"{\""] {
+            assert!(Paths::default().split(text, false, &mut fields).is_err());
+            assert!(Paths::default().learn(text, true).is_err());
+        }
     }
 
     #[test]

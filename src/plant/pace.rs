@@ -15,12 +15,18 @@ const BREAK: i64 = 24;
 /// Gaps that the usual is a mean of.
 const MEMORY: i64 = 32;
 
+/// Gaps after a break that only tell what is usual now: mornings are not as
+/// evenings are.
+const SETTLING: u32 = 12;
+
 /// What the gaps so far tell.
 #[derive(Default)]
 pub(super) struct Pace {
     last: Option<i64>,
     /// What gaps last, in 1024ths of half a step.
     usual: i64,
+    /// Gaps since the last break.
+    settled: u32,
 }
 
 impl Pace {
@@ -30,17 +36,16 @@ impl Pace {
         let Some(last) = self.last.replace(ticks) else { return USUAL };
         // Two rows of one moment lie half a step apart, in the mean.
         let lasts = (ticks.abs_diff(last).min(1 << 40) as i64 * 2 / step.max(1) + 1) << 10;
-        if self.usual == 0 {
-            self.usual = lasts;
-            return USUAL;
-        }
-        if lasts > BREAK * self.usual {
+        if self.usual > 0 && lasts > BREAK * self.usual {
+            self.settled = 0;
             return 1;
         }
-        let weight = (lasts << 10) / self.usual.max(1);
-        self.usual += (lasts - self.usual) / MEMORY;
-        self.usual = self.usual.max(1 << 8);
-        weight as u64
+        self.settled = self.settled.saturating_add(1);
+        let memory = if self.settled <= SETTLING { i64::from(self.settled) } else { MEMORY };
+        let weight = if self.settled <= SETTLING { USUAL } else { ((lasts << 10) / self.usual.max(1)) as u64 };
+        // A mean of all since the break at first, of the last ones then.
+        self.usual = (self.usual + (lasts - self.usual) / memory).max(1 << 8);
+        weight
     }
 }
 

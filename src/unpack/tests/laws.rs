@@ -135,7 +135,8 @@ proptest! {
             let original = whole.streams.iter().find(|(other, _)| other == name).map_or(&archive, |(_, bytes)| bytes);
             prop_assert!(original.starts_with(bytes), "{name}");
         }
-        prop_assert!(found.faults.iter().any(|fault| fault.byte.is_some()));
+        // A tar may end before its closing blocks, and nothing is lost.
+        prop_assert!(found.faults.iter().any(|fault| fault.byte.is_some()) || found.streams == whole.streams);
     }
 
     #[test]
