@@ -105,7 +105,7 @@ impl<R: Read> Scanner<R> {
                         Some(b'(') => return self.tuple(),
                         None => return Err(unclosed("an INSERT")),
                         Some(_) => {
-                            self.to_delimiter()?;
+                            self.skip_statement()?;
                             self.state = State::Between;
                             return Ok(Piece::End { at: self.bytes.at, raw: self.bytes.kept() });
                         }
@@ -133,40 +133,31 @@ impl<R: Read> Scanner<R> {
         self.bytes.keep();
         let word = self.word()?;
         match word.to_ascii_uppercase().as_str() {
-            "" => match self.bytes.peek()? {
-                None => {
-                    self.bytes.kept();
-                    return Ok(Some(Piece::EndOfFile));
-                }
-                Some(byte) => {
-                    self.bytes.kept();
-                    // a command to psql
-                    if byte == b'\\' {
-                        self.to_line_end()?
-                    } else {
-                        self.to_delimiter()?
-                    }
-                    return Ok(None);
-                }
-            },
+            "" if self.bytes.peek()?.is_none() => {
+                self.bytes.kept();
+                Ok(Some(Piece::EndOfFile))
+            }
             "DELIMITER" => {
-                self.to_line_end()?;
+                self.skip_line()?;
                 let line = String::from_utf8_lossy(&self.bytes.kept()).into_owned();
                 let delimiter = line.split_whitespace().nth(1).unwrap_or(";");
                 self.delimiter = delimiter.as_bytes().to_vec();
-                return Ok(None);
+                Ok(None)
             }
-            "INSERT" | "REPLACE" => return self.insert(at),
-            "COPY" => return self.copy(at),
+            "INSERT" | "REPLACE" => self.insert(at),
+            "COPY" => self.copy(at),
             "CREATE" | "ALTER" => {
-                self.to_delimiter()?;
+                self.skip_statement()?;
                 let raw = self.bytes.kept();
-                return Ok(Some(Piece::Definition(String::from_utf8_lossy(&raw).into_owned())));
+                Ok(Some(Piece::Definition(String::from_utf8_lossy(&raw).into_owned())))
             }
-            _ => {
+            word => {
                 self.bytes.kept();
-                self.to_delimiter()?;
-                return Ok(None);
+                // a command to psql ends with its line
+                let is_command = word.is_empty() && self.bytes.peek()? == Some(b'\\');
+                let skipped = if is_command { self.skip_line() } else { self.skip_statement() };
+                skipped?;
+                Ok(None)
             }
         }
     }
@@ -196,7 +187,7 @@ impl<R: Read> Scanner<R> {
             }
         }
         self.bytes.kept();
-        self.to_delimiter()?;
+        self.skip_statement()?;
         Ok(None)
     }
 
@@ -209,12 +200,12 @@ impl<R: Read> Scanner<R> {
         let (from, _) = self.name()?;
         self.blanks()?;
         let (source, _) = self.name()?;
-        self.to_delimiter()?;
+        self.skip_statement()?;
         if !from.eq_ignore_ascii_case("from") || !source.eq_ignore_ascii_case("stdin") {
             self.bytes.kept();
             return Ok(None);
         }
-        self.to_line_end()?;
+        self.skip_line()?;
         let head = self.bytes.kept();
         self.state = State::InCopy;
         Ok(Some(Piece::Start(Start { table, columns, at, head, is_copy: true })))
@@ -269,7 +260,7 @@ impl<R: Read> Scanner<R> {
     }
 
     /// Passes over the rest of a statement with its end.
-    fn to_delimiter(&mut self) -> Result<(), Fault> {
+    fn skip_statement(&mut self) -> Result<(), Fault> {
         loop {
             if self.bytes.starts_with(&self.delimiter)? {
                 for _ in 0..self.delimiter.len() {
@@ -286,7 +277,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    fn to_line_end(&mut self) -> Result<(), Fault> {
+    fn skip_line(&mut self) -> Result<(), Fault> {
         while self.bytes.next()?.is_some_and(|byte| byte != b'\n') {}
         Ok(())
     }
@@ -297,8 +288,8 @@ impl<R: Read> Scanner<R> {
         loop {
             match self.bytes.peek()? {
                 Some(byte) if byte.is_ascii_whitespace() => self.bytes.skip()?,
-                Some(b'-') if self.bytes.starts_with(b"--")? => self.to_line_end()?,
-                Some(b'#') if self.dialect.is_mysql() => self.to_line_end()?,
+                Some(b'-') if self.bytes.starts_with(b"--")? => self.skip_line()?,
+                Some(b'#') if self.dialect.is_mysql() => self.skip_line()?,
                 Some(b'/') if self.bytes.starts_with(b"/*")? => {
                     self.bytes.skip()?;
                     self.bytes.skip()?;
@@ -487,7 +478,7 @@ mod tests {
             let is_there = |at: u64, raw: &[u8]| dump.as_bytes()[at as usize..].starts_with(raw);
             match scanner.next()? {
                 Piece::Definition(sql) => {
-                    found.push(format!("definition {}", sql.split_whitespace().nth(2).unwrap_or("")))
+                    found.push(format!("definition {}", sql.split_whitespace().nth(2).unwrap_or("")));
                 }
                 Piece::Start(start) => {
                     assert!(is_there(start.at, &start.head), "{start:?}");

@@ -16,11 +16,17 @@ use crate::plant::Expansion;
 use crate::unpack::xml::attribute;
 
 /// Of sheets, and of relations of a part.
-const MOST: usize = 20_000;
+const MOST: usize = 200_000;
 
 /// An open workbook.
 pub(super) struct Book {
     pub(super) package: Package,
+    contents: Contents,
+}
+
+/// What a workbook consists of.
+pub(super) struct Contents {
+    /// The part of its contents page.
     pub(super) workbook: usize,
     pub(super) sheets: Vec<Sheet>,
     pub(super) strings: Option<usize>,
@@ -55,19 +61,37 @@ impl Book {
     pub(super) fn open(path: &Path, expansion: Expansion) -> Result<Self, Fault> {
         let mut package = Package::open(path, expansion)?;
         let file = package.file().to_owned();
-        Self::read(&mut package).map_err(|fault| if fault.file.is_some() { fault } else { fault.in_file(file) }).map(
-            |read| Self {
-                package,
-                workbook: read.workbook,
-                sheets: read.sheets,
-                strings: read.strings,
-                styles: read.styles,
-                calendar: read.calendar,
-            },
-        )
+        match Contents::read(&mut package) {
+            Ok(contents) => Ok(Self { package, contents }),
+            Err(fault) if fault.file.is_some() => Err(fault),
+            Err(fault) => Err(fault.in_file(file)),
+        }
     }
 
-    fn read(package: &mut Package) -> Result<Read1, Fault> {
+    /// The shared strings.
+    pub(super) fn texts(&mut self) -> Result<Texts, Fault> {
+        match self.strings {
+            Some(part) => self.package.part(part, |input| Texts::read(input)),
+            None => Ok(Texts::default()),
+        }
+    }
+
+    /// What a part names.
+    pub(super) fn relations(&mut self, path: &str) -> Result<Vec<Relation>, Fault> {
+        relations(&mut self.package, path)
+    }
+}
+
+impl std::ops::Deref for Book {
+    type Target = Contents;
+
+    fn deref(&self) -> &Contents {
+        &self.contents
+    }
+}
+
+impl Contents {
+    fn read(package: &mut Package) -> Result<Self, Fault> {
         let no_book = || {
             Fault::new("expected a workbook, found another archive")
                 .hint("plant into xlsx, CSV, TSV or JSON Lines; unpack other archives first")
@@ -85,11 +109,11 @@ impl Book {
             return Err(Fault::new("the workbook is signed, and a planted one would not have its signature")
                 .hint("plant into a copy that is not signed yet"));
         }
-        let (listed, calendar) = package.part(workbook, |input| contents(input))?;
+        let (sheets_listed, calendar) = package.part(workbook, |input| listed(input))?;
         let by_id: BTreeMap<&str, &Relation> =
             of_book.iter().map(|relation| (relation.id.as_str(), relation)).collect();
         let mut sheets = Vec::new();
-        for (name, id, relation, is_hidden) in listed {
+        for Listed { name, id, relation, is_hidden } in sheets_listed {
             // a chart on a sheet of its own has no rows
             let Some(relation) = by_id.get(relation.as_str()).filter(|relation| relation.kind == "worksheet") else {
                 continue;
@@ -105,33 +129,21 @@ impl Book {
             Some(part) => package.part(part, |input| Styles::read(input))?,
             None => Styles::default(),
         };
-        Ok(Read1 { workbook, sheets, strings, styles, calendar })
-    }
-
-    pub(super) fn texts(&mut self) -> Result<Texts, Fault> {
-        match self.strings {
-            Some(part) => self.package.part(part, |input| Texts::read(input)),
-            None => Ok(Texts::default()),
-        }
-    }
-
-    /// What a part names.
-    pub(super) fn relations(&mut self, path: &str) -> Result<Vec<Relation>, Fault> {
-        relations(&mut self.package, path)
+        Ok(Self { workbook, sheets, strings, styles, calendar })
     }
 }
 
-struct Read1 {
-    workbook: usize,
-    sheets: Vec<Sheet>,
-    strings: Option<usize>,
-    styles: Styles,
-    calendar: Calendar,
+/// A sheet as the contents page lists it.
+struct Listed {
+    name: String,
+    id: String,
+    /// The relation that has its part.
+    relation: String,
+    is_hidden: bool,
 }
 
-/// The contents page: name, id, relation and whether it is hidden, of each sheet; and the calendar.
-#[allow(clippy::type_complexity)]
-fn contents(input: &mut dyn Read) -> Result<(Vec<(String, String, String, bool)>, Calendar), Fault> {
+/// Reads the contents page.
+fn listed(input: &mut dyn Read) -> Result<(Vec<Listed>, Calendar), Fault> {
     let mut document = Document::new(input)?;
     let (mut sheets, mut calendar) = (Vec::new(), Calendar::From1900);
     loop {
@@ -144,8 +156,8 @@ fn contents(input: &mut dyn Read) -> Result<(Vec<(String, String, String, bool)>
                 "sheet" => {
                     let of = |name| attribute(tag, name).unwrap_or_default();
                     let is_hidden = !matches!(&*of("state"), "" | "visible");
-                    // `sheetId` before `r:id`, whose local name is `id`
-                    sheets.push((of("name"), of("sheetId"), of("id"), is_hidden));
+                    // of the local names, `id` is the relation's
+                    sheets.push(Listed { name: of("name"), id: of("sheetId"), relation: of("id"), is_hidden });
                 }
                 _ => {}
             },

@@ -83,7 +83,7 @@ impl Maker<'_> {
             .iter()
             .enumerate()
             .flat_map(|(place, row)| {
-                let shared = self.changed(row).into_iter().filter_map(|(_, content)| match content {
+                let shared = self.changed(row).into_values().filter_map(|content| match content {
                     Content::Shared(text) => Some(text),
                     _ => None,
                 });

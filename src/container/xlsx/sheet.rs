@@ -198,7 +198,8 @@ fn read_cell<R: Read>(document: &mut Document<R>, row: &mut Row) -> Result<(), F
         match &event {
             Event::Start(tag) => match local(&event) {
                 "f" => {
-                    cell.formula = Some(Formula { at: start..0, tag: start + 1..start + 1 + tag.len(), text: end..0 })
+                    let tag = start + 1..start + 1 + tag.len();
+                    cell.formula = Some(Formula { at: start..end, tag, text: end..end });
                 }
                 "v" => {
                     in_text = true;
@@ -345,7 +346,10 @@ pub(super) fn letters(mut column: u32) -> String {
 mod tests {
     use super::*;
 
-    fn pieces(xml: &str) -> Result<(String, Vec<(u32, Vec<String>)>), Fault> {
+    /// Rows by their numbers, each with what its cells say.
+    type Shown = Vec<(u32, Vec<String>)>;
+
+    fn pieces(xml: &str) -> Result<(String, Shown), Fault> {
         let mut reader = SheetReader::new(xml.as_bytes())?;
         let (mut raw, mut rows) = (String::new(), Vec::new());
         loop {

@@ -224,7 +224,7 @@ impl Seen {
         let columns: Vec<Column> = (0..width).map(column).collect();
         let parts = head.iter().flat_map(|row| row.cells.iter().map(|cell| (*row, cell)));
         let fractions = parts.filter(|(row, cell)| cell.kind == Kind::Number && row.text(cell).contains('.'));
-        let digits = Digits::learn(fractions.map(|(row, cell)| row.text(cell).trim()));
+        let digits = Digits::learn(&fractions.map(|(row, cell)| row.text(cell).trim()).collect::<Vec<_>>());
         let merged = self.merges.iter().map(|merge| merge.rows).filter(|(first, last)| first < last);
         let apart = merged.chain(self.arrays).filter(|(from, to)| *to >= first && *from <= last);
         Some(Survey {

@@ -149,12 +149,12 @@ pub(super) enum Digits {
 
 impl Digits {
     /// Learns from numbers as they are written.
-    pub(super) fn learn<'n>(numbers: impl Iterator<Item = &'n str> + Clone) -> Self {
+    pub(super) fn learn(numbers: &[&str]) -> Self {
         let writes = |digits: Self| {
-            numbers.clone().all(|number| number.parse().is_ok_and(|parsed| digits.write(parsed) == number))
+            numbers.iter().all(|number| number.parse().is_ok_and(|parsed| digits.write(parsed) == **number))
         };
         // Fifteen digits are never fewer than tell a number, but who writes as few as that needs sixteen at times.
-        let many = numbers.clone().map(significant).max() == Some(15);
+        let many = numbers.iter().map(|number| significant(number)).max() == Some(15);
         match () {
             () if many && writes(Self::Fifteen) => Self::Fifteen,
             () if writes(Self::Shortest) || !writes(Self::Seventeen) => Self::Shortest,
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn digits_are_written_as_the_writer_writes_them() {
-        let learn = |numbers: &[&str]| Digits::learn(numbers.iter().copied());
+        let learn = Digits::learn;
 
         assert_eq!(learn(&["2.3", "0.1"]), Digits::Shortest);
         assert_eq!(learn(&["2.2999999999999998", "1.5"]), Digits::Seventeen);

@@ -77,7 +77,7 @@ fn texts_of_their_own_and_rows_without_numbers_stay_such() {
     let mut rows = row(&["运单号", "揽收时间", "收件人", "收件电话"]);
     for at in 0..30 {
         let number = format!("YT{:05}", 10_000 + 7 * at);
-        rows += &row(&[&number, &format!("2020-11-01 09:{:02}:07", at), "王 芳", &format!("138-0000-{at:04}")]);
+        rows += &row(&[&number, &format!("2020-11-01 09:{at:02}:07"), "王 芳", &format!("138-0000-{at:04}")]);
     }
 
     let done = bench.plant(&Parts::of(&worksheet(&format!("{rows}\n"), ""), None), 3, 4).expect("it is sound");
