@@ -26,7 +26,7 @@
 //! let table = Table::read(source.open()?, &plant::Options::default())?;
 //! let learned = learn(&table, &Options { name: "mine".into(), ..Options::default() })?;
 //!
-//! assert!(learned.text.contains("options: {鞋: 50, 书: 50}"));
+//! assert!(learned.text.contains("options: {书: 50, 鞋: 50}"));
 //! assert!(!learned.text.contains("154000"));
 //! # Ok::<(), trapline::fault::Fault>(())
 //! ```

@@ -19,6 +19,9 @@ use crate::record::ColumnRole;
 /// Longest gap of a run that is still the run's.
 const NEAR: u64 = 40;
 
+/// So few numbers are too few to be choosy.
+const ENOUGH: usize = 50;
+
 /// A kind of number that so few rows have, one in this many, is left out.
 const RARE: usize = 20;
 
@@ -161,6 +164,10 @@ fn gaps(used: &[u64]) -> Vec<(u64, u64)> {
         // Evenly over all runs.
         chosen.extend((0..wanted).map(|at| free[at * free.len() / wanted]));
     }
+    if chosen.len() < ENOUGH {
+        // Runs without such numbers: those nearest to used ones, and as many.
+        chosen = free.into_iter().rev().flatten().take(MOST).collect();
+    }
     chosen.sort_unstable();
     joined(&chosen)
 }
@@ -184,7 +191,7 @@ mod tests {
     fn gaps_are_those_inside_runs() {
         // 1 3 5 … stand alone, and so does what is free between them.
         let alone: Vec<u64> = (0..50).map(|i| 3 * i).collect();
-        assert_eq!(gaps(&alone), [], "free numbers there have a neighbour, used ones have none");
+        assert_eq!(gaps(&alone).len(), 49, "free numbers there have a neighbour and used ones have none; they must do");
         let mut used: Vec<u64> = (0..400).filter(|serial| serial % 10 != 7).collect();
         used.extend(9_000..9_100);
         let free = gaps(&used);
