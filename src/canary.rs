@@ -108,7 +108,7 @@ impl<'a> Mint<'a> {
     pub fn canaries(&self, batch: &Batch<'_>, serials: &[u64]) -> Vec<Canary> {
         let lines = self.lines(batch);
         let (holder, each) = (Holder::Account(batch.account), batch.roles.len());
-        let people = if each == 0 { 0 } else { lines.len() / each };
+        let people = lines.len().checked_div(each).unwrap_or(0);
         (0..)
             .zip(serials)
             .map(|(index, &serial)| {

@@ -61,7 +61,9 @@ pub enum Value {
 /// A value that waits for what its row copies: the weight of what this sender
 /// sends.
 #[derive(Clone)]
-pub struct Given(Arc<dyn Fn(&Copied<'_>) -> Option<String> + Send + Sync>);
+pub struct Given(Arc<Draw>);
+
+type Draw = dyn Fn(&Copied<'_>) -> Option<String> + Send + Sync;
 
 /// What a row copies, by column; `None` where it has no such column.
 pub type Copied<'c> = dyn Fn(&ColumnRole) -> Option<String> + 'c;

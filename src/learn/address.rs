@@ -39,7 +39,8 @@ impl Address {
         out.line(2, &format!("places: {POOL}"));
         out.line(2, "spread: even");
         let mut provinces: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut tree: BTreeMap<&str, BTreeMap<&str, Vec<(&str, u64)>>> = BTreeMap::new();
+        type Cities<'d> = BTreeMap<&'d str, Vec<(&'d str, u64)>>;
+        let mut tree: BTreeMap<&str, Cities<'_>> = BTreeMap::new();
         for ((province, city, district), rows) in &self.districts {
             *provinces.entry(province).or_default() += rows;
             tree.entry(province).or_default().entry(city).or_default().push((district, *rows));

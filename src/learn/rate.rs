@@ -141,8 +141,7 @@ fn rule(fee: &TableColumn, weight: &TableColumn, word: &TableColumn, sources: (u
 /// units begun.
 fn line(points: &[(i64, i64, usize)]) -> Option<Rate> {
     let &(first, fee, _) = points.first()?;
-    let Some(&(last, last_fee, _)) = points.iter().filter(|(_, _, n)| *n >= 3).next_back().filter(|(b, ..)| *b > first)
-    else {
+    let Some(&(last, last_fee, _)) = points.iter().rfind(|(_, _, n)| *n >= 3).filter(|(b, ..)| *b > first) else {
         return (first == 1).then_some(Rate { base: fee * 100, each: 0 });
     };
     let slope = (last_fee - fee) * 100 / (last - first);

@@ -392,7 +392,7 @@ impl<'c, 't> Builder<'c, 't> {
             self.styles.into_iter().filter(|(style, rows)| *rows >= least && whole(style)).collect();
         // Slots that no style names any more show nothing.
         let used = |name: &str| styles.iter().any(|(style, _)| style.contains(&format!("{{{name}}}")));
-        let floor_of = |name: &str| name.strip_suffix(['f', 'd']).is_some_and(|base| used(base));
+        let floor_of = |name: &str| name.strip_suffix(['f', 'd']).is_some_and(used);
         slots.retain(|(name, _)| used(name) || floor_of(name));
         let taken = styles.iter().map(|(_, rows)| rows).sum();
         (Grammar { styles, slots }, taken)

@@ -64,7 +64,7 @@ fn columns(text: &str) -> usize {
 /// A text as a YAML scalar that is read as this very text.
 pub(super) fn word(text: &str) -> String {
     let plain = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-        && text.chars().next().is_some_and(|c| c.is_alphabetic())
+        && text.chars().next().is_some_and(char::is_alphabetic)
         && !matches!(
             text.to_ascii_lowercase().as_str(),
             "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"

@@ -209,9 +209,9 @@ fn settle(columns: &mut [TableColumn], sample: &Sample) {
             columns.iter().position(|column| column.role.as_ref() == Some(&want))
         };
         let widest = place(columns, ColumnRole::Province(role)).or(place(columns, ColumnRole::City(role)));
-        for at in 0..columns.len() {
-            if matches!(&columns[at].role, Some(ColumnRole::Address(r) | ColumnRole::Local(r)) if *r == role) {
-                columns[at].role = Some(match widest {
+        for (at, column) in columns.iter_mut().enumerate() {
+            if matches!(&column.role, Some(ColumnRole::Address(r) | ColumnRole::Local(r)) if *r == role) {
+                column.role = Some(match widest {
                     Some(widest) if !sample.repeats(widest, at) => ColumnRole::Local(role),
                     _ => ColumnRole::Address(role),
                 });
