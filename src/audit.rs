@@ -261,7 +261,7 @@ impl<'a> Stage<'a> {
         let real = self.order.iter().take(telltale::TRIED).map(|&row| Which::Real(row as usize));
         let left_of_real = buyer.screen(bare, real.map(|which| (which, view.cells(which))));
         let of_real = linter.real(bare, self.canaries as usize, &mut Stream::new(&self.settings.seed));
-        let mut attacks = Buyer::attacks(&left, &left_of_real);
+        let mut attacks = buyer.attacks(&left, &left_of_real);
         attacks.extend(self.comparisons()?);
         Ok(Report {
             schema: SCHEMA,

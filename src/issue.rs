@@ -144,7 +144,7 @@ pub struct Pending<'a> {
 ///
 /// # Errors
 ///
-/// As [`plant`], and what `inspect` says. Nothing is registered or released
+/// As [`plant()`], and what `inspect` says. Nothing is registered or released
 /// then; serials that were set aside stay unused.
 pub fn plant_if(
     bench: &mut Bench<'_>,

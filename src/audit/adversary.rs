@@ -100,7 +100,7 @@ pub fn judge(pool: &Pool, seed: &Seed) -> Option<Judged> {
             let (from, to) = (asked.column(column), judged.values.column_mut(column));
             test.iter().zip(from).for_each(|(row, value)| to[*row] = *value);
         }
-        let mut trial = Trial::new(&trees, asked, &test, pool, seed);
+        let mut trial = Trial::new(&trees, &asked, &test, pool, seed);
         for column in trees.used().into_iter().take(TRIED) {
             *drops.entry(column).or_insert(0.0) += trial.drop_of(&[column]) / count as f64;
         }
@@ -197,7 +197,7 @@ struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    fn new(trees: &'a Trees, table: Table, rows: &[usize], pool: &Pool, seed: &Seed) -> Self {
+    fn new(trees: &'a Trees, table: &Table, rows: &[usize], pool: &Pool, seed: &Seed) -> Self {
         let every = table.rows().div_ceil(TRIED_ROWS).max(1);
         let table = table.every(every);
         let kinds: Vec<(bool, u32)> =

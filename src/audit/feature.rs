@@ -258,7 +258,7 @@ impl Measurer<'_> {
         // Longer runs are numbers of people, not of houses.
         let read =
             |run: Option<&str>| run.filter(|run| run.len() < 7).and_then(|run| run.parse().ok()).unwrap_or(f64::NAN);
-        let (first, last) = (numbers.next(), numbers.last());
+        let (first, last) = (numbers.next(), numbers.next_back());
         add(What::FirstNumber, read(first));
         add(What::LastNumber, read(last.or(first)));
         add(What::LastDigit, last_digit(cell));

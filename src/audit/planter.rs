@@ -14,7 +14,7 @@ use crate::key::MasterKey;
 use crate::line::{LineNumber, demo_lines};
 use crate::normalize;
 use crate::plant::{self, BytesSource, ColumnSpec, Job, Options, Rows};
-use crate::record::{ColumnRole, Record, WaybillBlock as _};
+use crate::record::{ColumnRole, Record};
 use crate::template::Template;
 
 use super::MAX_ROWS;
@@ -177,7 +177,7 @@ impl Making<'_> {
     /// A stretch of serials, as a registry would allocate it: one that no
     /// export had before, as long as the block lasts.
     fn serials(&self, account: u32, redraw: u32, count: u64) -> Vec<u64> {
-        let size = self.template.block().map_or(u64::MAX, |block| block.size());
+        let size = self.template.block().map_or(u64::MAX, crate::record::WaybillBlock::size);
         let first = u64::from(account).wrapping_mul(1 << 20).wrapping_add(u64::from(redraw).wrapping_mul(count));
         let first = first % size.saturating_sub(count).max(1);
         (first..first + count.min(size)).collect()

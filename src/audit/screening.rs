@@ -130,13 +130,27 @@ impl<'a> Buyer<'a> {
         left
     }
 
-    /// What is left of canaries and of real rows.
-    pub fn attacks(canaries: &Left, real: &Left) -> Vec<Attack> {
-        let attacks = Habit::ALL.into_iter().enumerate().map(|(place, habit)| {
+    /// What is left of canaries and of real rows, by each habit that these
+    /// columns allow.
+    pub fn attacks(&self, canaries: &Left, real: &Left) -> Vec<Attack> {
+        let possible = Habit::ALL.into_iter().enumerate().filter(|(_, habit)| self.can(*habit));
+        let attacks = possible.map(|(place, habit)| {
             let (name, drops) = habit.words();
             Attack { name, drops, canaries: canaries.share(place), real: real.share(place) }
         });
         attacks.collect()
+    }
+
+    fn can(&self, habit: Habit) -> bool {
+        let recipient = &self.outline.people[1];
+        match habit {
+            Habit::PhoneRepeats => recipient.phone.is_some() && recipient.name.is_some(),
+            Habit::RarePrefix => recipient.phone.is_some(),
+            Habit::ForeignPrefix => self.outline.phone_place().is_some(),
+            Habit::Address => recipient.address.is_some(),
+            Habit::Goods => self.sender_goods.is_some(),
+            Habit::Run => self.outline.number.is_some() && self.outline.sender().is_some(),
+        }
     }
 
     fn drops(&self, habit: Habit, whole: Whole<'_>, which: Which, cells: &[String]) -> bool {

@@ -100,6 +100,15 @@ impl<'a> View<'a> {
         real as f64 / self.original.rows.len().max(1) as f64
     }
 
+    /// Whether no real row stands before it, or none behind it.
+    pub fn is_at_an_end(&self, which: Which) -> bool {
+        let count = self.original.rows.len();
+        match which {
+            Which::Real(place) => place == 0 || place + 1 == count,
+            Which::Planted(place) => [0, count].contains(&self.export.planted[place].before),
+        }
+    }
+
     /// All rows in the order of the planted file.
     pub fn all(&self) -> impl Iterator<Item = Which> + 'a {
         let (planted, real) = (&self.export.planted, self.original.rows.len());

@@ -307,7 +307,7 @@ impl<'a> Linter<'a> {
                 marks.mark(Rule::Impossible, Some(b));
             }
         }
-        if view.before(which).is_none() || view.behind(which).is_none() {
+        if view.is_at_an_end(which) {
             marks.mark(Rule::AtAnEnd, None);
         }
     }

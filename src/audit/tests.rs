@@ -305,7 +305,7 @@ fn a_habit_of_buyers_drops_what_it_says() {
             let overlay = Overlay::of(&view, &outline);
             let whole = Whole { original: &statistics, overlay: &overlay };
             let left = buyer.screen(whole, std::iter::once((Which::Planted(0), view.cells(Which::Planted(0)))));
-            let attacks = Buyer::attacks(&left, &left);
+            let attacks = buyer.attacks(&left, &left);
             attacks.into_iter().filter(|attack| attack.canaries == 0.0).map(|attack| attack.name).collect::<Vec<_>>()
         };
 

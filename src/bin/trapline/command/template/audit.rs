@@ -150,9 +150,9 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         note("some of the columns that --without names are not in this export");
     }
     if args.json {
-        answer_json(&report)?
+        answer_json(&report)?;
     } else {
-        answer(&text(&report))?
+        answer(&text(&report))?;
     }
     Ok(ExitCode::SUCCESS)
 }
