@@ -139,7 +139,12 @@ pub fn plant(bench: &mut Bench<'_>, order: &Order<'_>) -> Result<Report> {
 /// A planted export under its temporary name: neither registered nor released.
 #[derive(Clone, Copy)]
 pub struct Pending<'a> {
-    /// Where its rows go, byte for byte.
+    /// The export's rows as text, and how to read them: the export itself, or
+    /// what a sheet or a table says.
+    pub text: &'a dyn plant::Source,
+    /// How to read it.
+    pub options: &'a plant::Options,
+    /// Where planted rows go in that text, byte for byte.
     pub plan: &'a Plan,
     /// What they were made by.
     pub template: &'a Template,
@@ -182,14 +187,15 @@ pub fn plant_if(
     let watch = LineWatch::new(&ground, order.account);
     let making = Making { key: &key, shape: &shape, serials: &serials, scope: scope.as_ref() };
     let options = export.options(order.options);
-    let plan = ground.plan(export.source(), &options, &making, &watch)?;
-    let (plan, survey) = export.settle(plan)?;
+    let in_text = ground.plan(export.source(), &options, &making, &watch)?;
+    let (plan, survey) = export.settle(in_text.clone())?;
     if let Some(scope) = &scope {
         scope.refuse_crowd(order, shape.canaries, &survey)?;
     }
     let (partial, woven) = export.weave(order.output, &plan)?;
     let pool = &ground.pool[..ground.pool.len().min(ground.rules.sizes().pool as usize)];
-    inspect(&Pending { plan: &plan, template: &ground.template, pool })?;
+    let text = export.source();
+    inspect(&Pending { text, options: &options, plan: &in_text, template: &ground.template, pool })?;
     let again = earlier.is_some();
     let planting = match earlier {
         Some(planting) => same_as_before(planting, &woven, bench.registry)?,

@@ -107,7 +107,7 @@ pub fn learn(table: &Table, options: &Options) -> Result<Learned, Fault> {
     for &role in &roles {
         person::learn(table, role, &mut fields, least, &mut notes);
     }
-    rate::learn(table, &mut fields);
+    rate::learn(table, &mut fields, least);
     tree::attach(table, &mut fields, least);
     let has_mark = !roles.is_empty() || fields.iter().any(|field| matches!(field.kind, Kind::Waybill(_)));
     if !has_mark {

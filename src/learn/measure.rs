@@ -80,12 +80,7 @@ pub(super) fn quantiles(sorted: &[i64], written: Written, least: u32, points: us
     }
     let inner = &sorted[least - 1..=count - least];
     // No point is one row's value: each is the mean of k rows around it.
-    let at = |share: f64| {
-        let middle = ((inner.len() - 1) as f64 * share).round() as usize + least - 1;
-        let from = (middle.saturating_sub(least / 2)).min(count - least);
-        let around = &sorted[from..from + least];
-        (around.iter().sum::<i64>() as f64 / least as f64).round() as i64
-    };
+    let at = |share: f64| around(sorted, ((inner.len() - 1) as f64 * share).round() as usize + least - 1, least);
     let mut table: Vec<(f64, i64)> = (0..=points).map(|i| i as f64 / points as f64).map(|s| (s, at(s))).collect();
     // Values with more than their interval's share stand at both its ends.
     let heavy = (inner.len() / points).max(least);
@@ -112,6 +107,14 @@ pub(super) fn quantiles(sorted: &[i64], written: Written, least: u32, points: us
         }
     }
     (entries.len() >= 2 && entries.last().is_some_and(|(key, _)| key == "100")).then_some(entries)
+}
+
+/// The mean of the k values around one of sorted ones.
+pub(super) fn around(sorted: &[i64], place: usize, least: usize) -> i64 {
+    let least = least.clamp(1, sorted.len());
+    let from = place.saturating_sub(least / 2).min(sorted.len() - least);
+    let sum: i64 = sorted[from..from + least].iter().sum();
+    (sum as f64 / least as f64).round() as i64
 }
 
 /// A share as a percentage with two decimals at most.

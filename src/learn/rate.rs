@@ -15,6 +15,9 @@ use crate::plant::{Table, TableColumn};
 /// Rows that must follow a rule, in a hundred.
 const FOLLOW: usize = 97;
 
+/// Most units that a price is charged for.
+const MOST_UNITS: f64 = 1e6;
+
 /// Rows that are looked at.
 const ROWS: usize = 100_000;
 
@@ -55,7 +58,7 @@ impl Rates {
 }
 
 /// Turns drawn numbers that follow from others into rates.
-pub(super) fn learn(table: &Table, fields: &mut [Field]) {
+pub(super) fn learn(table: &Table, fields: &mut [Field], least: u32) {
     let measures: Vec<usize> =
         (0..fields.len()).filter(|&at| matches!(fields[at].kind, Kind::Drawn(Law::Measure(_)))).collect();
     // A fee of few values is a choice by its number of texts, and a fee all the same.
@@ -72,7 +75,7 @@ pub(super) fn learn(table: &Table, fields: &mut [Field]) {
             }
             let found = words.iter().filter(|&&word| word != fee && word != weight).find_map(|&word| {
                 let column = |at: usize| fields[at].place.map(|place| &table.columns[place]);
-                rule(column(fee)?, column(weight)?, column(word)?, (weight, word))
+                rule(column(fee)?, column(weight)?, column(word)?, (weight, word), least)
             });
             if let Some(rates) = found {
                 fields[fee].kind = Kind::Rate(rates);
@@ -82,11 +85,19 @@ pub(super) fn learn(table: &Table, fields: &mut [Field]) {
     }
 }
 
-fn rule(fee: &TableColumn, weight: &TableColumn, word: &TableColumn, sources: (usize, usize)) -> Option<Rates> {
-    let numbers = |column: &TableColumn| column.texts.iter().map(|text| measure::number(text)).collect::<Vec<_>>();
-    let (fees, weights) = (numbers(fee), numbers(weight));
+fn rule(
+    fee: &TableColumn,
+    weight: &TableColumn,
+    word: &TableColumn,
+    sources: (usize, usize),
+    least: u32,
+) -> Option<Rates> {
     let written = Written::of(fee.texts.iter().map(|text| &**text).zip(fee.counts().into_iter().map(u64::from)));
-    let scale = 10f64.powi(written.decimals as i32);
+    // Larger ones are no fees and no weights, and would not survive the sums below.
+    let fees: Vec<Option<i64>> = fee.texts.iter().map(|text| written.units(text)).collect();
+    let begun =
+        |text: &str| measure::number(text).filter(|number| *number <= MOST_UNITS).map(|number| number.ceil() as i64);
+    let weights: Vec<Option<i64>> = weight.texts.iter().map(|text| begun(text)).collect();
     // By word, by units begun: fees in units of their last decimal.
     let mut groups: BTreeMap<u32, BTreeMap<i64, BTreeMap<i64, usize>>> = BTreeMap::new();
     let rows = fee.codes.len();
@@ -96,8 +107,8 @@ fn rule(fee: &TableColumn, weight: &TableColumn, word: &TableColumn, sources: (u
             continue;
         };
         counted += 1;
-        let steps = groups.entry(word.codes[row]).or_default().entry((weight.ceil() as i64).max(1)).or_default();
-        *steps.entry((price * scale).round() as i64).or_default() += 1;
+        let steps = groups.entry(word.codes[row]).or_default().entry(weight.max(1)).or_default();
+        *steps.entry(price).or_default() += 1;
     }
     if counted * 2 < rows.div_ceil(rows.div_ceil(ROWS)) {
         return None;
@@ -120,9 +131,10 @@ fn rule(fee: &TableColumn, weight: &TableColumn, word: &TableColumn, sources: (u
     if follow * 100 < counted * FOLLOW || !varies {
         return None;
     }
+    let rows_of = |group: &u32| groups[group].values().flat_map(BTreeMap::values).sum::<usize>();
     let mut by_rate: BTreeMap<Rate, usize> = BTreeMap::new();
     for (group, rate) in &rates {
-        *by_rate.entry(*rate).or_default() += groups[group].values().flat_map(BTreeMap::values).sum::<usize>();
+        *by_rate.entry(*rate).or_default() += rows_of(group);
     }
     let otherwise = *by_rate.iter().max_by_key(|(_, rows)| **rows)?.0;
     // A group with few steps may suit the common rate as well as its own.
@@ -132,7 +144,8 @@ fn rule(fee: &TableColumn, weight: &TableColumn, word: &TableColumn, sources: (u
             .iter()
             .all(|(begun, fees)| fees.iter().max_by_key(|(_, n)| **n).is_some_and(|(fee, _)| *fee == price(*begun)))
     };
-    let rates = rates.iter().filter(|(group, rate)| **rate != otherwise && !suits(group));
+    let is_held = |group: &u32| rows_of(group) >= least as usize;
+    let rates = rates.iter().filter(|(group, rate)| **rate != otherwise && !suits(group) && is_held(group));
     let rates = rates.map(|(group, rate)| (word.texts[*group as usize].to_string(), *rate)).collect();
     Some(Rates { of: sources.0, by: sources.1, written, rates, otherwise })
 }

@@ -165,3 +165,49 @@ fn a_table_without_a_mark_or_without_rows_is_refused() {
     let none = learn(&table(&format!("颜色,品名\r\n{rows}")), &Options::default()).expect_err("nothing to mark");
     assert!(none.what.contains("phones"), "{none}");
 }
+
+#[test]
+fn an_export_that_ends_inside_a_quote_is_refused_and_not_cut_short() {
+    let text = export(100) + "YT0,2020-11-02 09:00:00,\"甲商贸,1,张三";
+    let source = BytesSource(text.as_bytes());
+
+    let fault = Table::read(source.open().expect("bytes"), &plant::Options::default()).expect_err("an open quote");
+
+    assert!(fault.what.contains("the quote that closes this field"), "{fault}");
+    assert_eq!(fault.record, Some(101));
+}
+
+#[test]
+fn numbers_beyond_all_measure_are_survived() {
+    let huge = "9".repeat(60);
+    let rows: String = (0..400u64)
+        .map(|i| {
+            let weight = if i % 90 == 5 { huge.clone() } else { format!("{}.{:02}", i % 9, i % 97) };
+            let fee = if i % 80 == 7 { "9".repeat(18) } else { format!("{}", 3 + 2 * (i % 9)) };
+            format!("YT{:09},154{i:08},{},{weight},{fee}\r\n", 2 * i, ["甲", "乙"][i as usize % 2])
+        })
+        .collect();
+
+    learned(&format!("运单号,收件电话,品名,重量,运费\r\n{rows}"));
+}
+
+#[test]
+fn a_rate_names_no_word_of_fewer_than_k_rows() {
+    let rows: String = (0..600u32)
+        .map(|i| {
+            let grams = 5 + i * 37 % 900;
+            let (word, base) = match i {
+                17 | 31 => ("仅此一人", 90),
+                _ if i % 3 == 0 => ("同城", 30),
+                _ => ("外埠", 50),
+            };
+            let fee = base + 8 * (grams.div_ceil(100) - 1);
+            format!("YT{:09},154{i:08},{word},{}.{:02},{}.{}\r\n", 2 * i, grams / 100, grams % 100, fee / 10, fee % 10)
+        })
+        .collect();
+
+    let (learned, _) = learned(&format!("运单号,收件电话,线路,重量,运费\r\n{rows}"));
+
+    assert!(learned.text.contains("kind: rate") && learned.text.contains("同城"), "{}", learned.text);
+    assert!(!learned.text.contains("仅此一人"), "{}", learned.text);
+}

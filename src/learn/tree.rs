@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::column::{Field, Given, Kind, Law};
-use super::measure::Written;
+use super::measure::{Written, around};
 use crate::plant::{Table, TableColumn};
 use crate::record::ColumnRole;
 
@@ -77,7 +77,7 @@ pub(super) fn attach(table: &Table, fields: &mut [Field], least: u32) {
 impl Levels {
     fn of(field: &Field, column: &TableColumn, step: usize, least: u32) -> Option<Self> {
         let cuts = match &field.kind {
-            Kind::Drawn(Law::Measure(measure)) => Some((measure.written, cuts(column, measure.written))),
+            Kind::Drawn(Law::Measure(measure)) => Some((measure.written, cuts(column, measure.written, least))),
             Kind::Drawn(Law::Choice(_)) | Kind::Part { .. } | Kind::Copied { .. } => None,
             _ => return None,
         };
@@ -117,14 +117,16 @@ impl Levels {
     }
 }
 
-/// Where a measure's levels begin and end: quantiles without repeats.
-fn cuts(column: &TableColumn, written: Written) -> Vec<i64> {
+/// Where a measure's levels begin and end: quantiles without repeats, none of
+/// them one row's value.
+fn cuts(column: &TableColumn, written: Written, least: u32) -> Vec<i64> {
     let mut values: Vec<i64> = Vec::new();
     for (text, count) in column.texts.iter().zip(column.counts()) {
         values.extend(written.units(text).into_iter().flat_map(|units| std::iter::repeat_n(units, count as usize)));
     }
     values.sort_unstable();
-    let mut cuts: Vec<i64> = (0..=BINS).map(|bin| values[(values.len() - 1) * bin / BINS]).collect();
+    let mut cuts: Vec<i64> =
+        (0..=BINS).map(|bin| around(&values, (values.len() - 1) * bin / BINS, least as usize)).collect();
     cuts.dedup();
     if cuts.len() == 1 {
         cuts.push(cuts[0] + 1);
@@ -205,6 +207,18 @@ mod tests {
 
     fn levels(rows: Vec<u8>, count: usize) -> Levels {
         Levels { rows, count, names: vec![String::new(); count] }
+    }
+
+    #[test]
+    fn no_bound_of_a_case_is_one_rows_value() {
+        let texts: Vec<Box<str>> = (1..300u64).map(|i| (i * i * 1000 + 7).to_string().into()).collect();
+        let codes = (0..texts.len() as u32).collect();
+        let column = TableColumn { texts: texts.clone(), codes, ..TableColumn::default() };
+
+        let cuts = cuts(&column, Written::default(), 5);
+
+        assert_eq!(cuts.len(), BINS + 1);
+        assert!(cuts.iter().all(|cut| !texts.contains(&cut.to_string().into())), "{cuts:?}");
     }
 
     #[test]

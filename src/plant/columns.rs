@@ -56,6 +56,27 @@ impl Columns {
     ///
     /// If `--map` names no column, or nothing that carries a mark has one.
     pub(super) fn resolve(dialect: &Dialect, sample: &Sample, job: &Job<'_>) -> Result<Self, Fault> {
+        let (mut columns, styles) = Self::named(sample, job)?;
+        columns.all.retain(|column| job.records.iter().any(|record| columns_text(record, column, job)));
+        for (place, style) in styles.iter().enumerate() {
+            let unmapped = !columns.all.iter().any(|column| column.place == place);
+            if unmapped && style.is_unique && dialect.format == Format::Delimited {
+                columns.unique_unmapped.push(sample.label(place));
+            }
+        }
+        if !job.records.is_empty() && !columns.all.iter().any(|column| carries_mark(&column.role, job)) {
+            return Err(no_mark(sample));
+        }
+        Ok(columns)
+    }
+
+    /// All columns that play a role, whether or not a record speaks of it; and
+    /// the habits of every column.
+    ///
+    /// # Errors
+    ///
+    /// If `--map` names no column.
+    pub(super) fn named(sample: &Sample, job: &Job<'_>) -> Result<(Self, Vec<Style>), Fault> {
         let styles: Vec<Style> = (0..sample.width()).map(|place| Style::learn(&sample.column(place))).collect();
         let mut resolver = Resolver { sample, job, styles, all: Vec::new() };
         resolver.by_map()?;
@@ -66,17 +87,7 @@ impl Columns {
         }
         let mut columns = Self { all: resolver.all, unique_unmapped: Vec::new() };
         columns.settle_addresses(sample);
-        columns.all.retain(|column| job.records.iter().any(|record| columns_text(record, column, job)));
-        for (place, style) in resolver.styles.iter().enumerate() {
-            let unmapped = !columns.all.iter().any(|column| column.place == place);
-            if unmapped && style.is_unique && dialect.format == Format::Delimited {
-                columns.unique_unmapped.push(sample.label(place));
-            }
-        }
-        if !job.records.is_empty() && !columns.all.iter().any(|column| carries_mark(&column.role, job)) {
-            return Err(no_mark(sample));
-        }
-        Ok(columns)
+        Ok((columns, resolver.styles))
     }
 
     pub(super) fn has(&self, role: &ColumnRole) -> bool {

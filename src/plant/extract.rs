@@ -12,7 +12,8 @@ use std::io::Read;
 use super::columns::Columns;
 use super::cut::{Cut, Kind, Span, cut};
 use super::dialect::{Dialect, Format};
-use super::pass::{BLOCK_BYTES, fill};
+use super::pass::BLOCK_BYTES;
+use super::pieces::{Head, Piece, Pieces};
 use super::sample::{FieldReader, Sample};
 use super::surveyor::endless;
 use super::{ColumnSpec, Job, Options};
@@ -154,52 +155,10 @@ fn is_mark(role: &ColumnRole) -> bool {
     matches!(role, ColumnRole::Number | ColumnRole::Phone(_))
 }
 
-/// What a stretch of a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// The byte order mark.
-    Mark,
-    /// The line of headers.
-    Header,
-    /// A blank line.
-    Blank,
-    /// A record.
-    Record,
-}
-
-/// A stretch of a piece: one record, or what stands between records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) part: Part,
-    pub(crate) start: usize,
-    /// Where its content ends and its terminator begins.
-    pub(crate) content: usize,
-    pub(crate) end: usize,
-}
-
-/// Some of a file's bytes, and all that they are, in order.
-#[derive(Debug, Default)]
-pub(crate) struct Piece {
-    pub(crate) bytes: Vec<u8>,
-    /// Offset of the first byte in the file.
-    pub(crate) base: u64,
-    /// Number of its first record, from 1.
-    pub(crate) record: u64,
-    pub(crate) stretches: Vec<Stretch>,
-}
-
 /// A file that is read piece by piece.
 pub(crate) struct Extract<R> {
-    input: R,
     layout: Layout,
-    limit: usize,
-    /// What was read and not handed out.
-    bytes: Vec<u8>,
-    base: u64,
-    records: u64,
-    ended: bool,
-    at_start: bool,
-    header_left: bool,
+    pieces: Pieces<R>,
 }
 
 impl<R: Read> Extract<R> {
@@ -209,14 +168,12 @@ impl<R: Read> Extract<R> {
     ///
     /// When it cannot be read, is no table, or has no column that would tell a
     /// canary.
-    pub(crate) fn open(mut input: R, templates: &[Vec<ColumnSpec>], options: &Options) -> Result<Self, Fault> {
-        let mut bytes = Vec::with_capacity(BLOCK_BYTES);
-        fill(&mut input, &mut bytes, 0)?;
-        let ended = bytes.len() < BLOCK_BYTES;
-        let layout = Layout::read(&bytes, ended, templates, options)?;
-        let header_left = layout.dialect().format == Format::Delimited && layout.header.is_some();
-        let limit = options.record_limit();
-        Ok(Self { input, layout, limit, bytes, base: 0, records: 0, ended, at_start: true, header_left })
+    pub(crate) fn open(input: R, templates: &[Vec<ColumnSpec>], options: &Options) -> Result<Self, Fault> {
+        let head = Head::read(input)?;
+        let layout = Layout::read(head.bytes(), head.is_whole(), templates, options)?;
+        let has_header = layout.dialect().format == Format::Delimited && layout.header.is_some();
+        let pieces = head.pieces(layout.dialect(), has_header, options);
+        Ok(Self { layout, pieces })
     }
 
     /// How the file is laid out.
@@ -229,60 +186,7 @@ impl<R: Read> Extract<R> {
     /// # Errors
     ///
     /// When it cannot be read, or a record does not end.
-    pub(crate) fn next(&mut self, mut spare: Vec<u8>) -> Result<Option<Piece>, Fault> {
-        loop {
-            let mut piece = Piece { base: self.base, record: self.records + 1, ..Piece::default() };
-            let at = self.cut(&mut piece.stretches)?;
-            if at == 0 && self.ended {
-                return Ok(None);
-            }
-            spare.clear();
-            spare.extend_from_slice(&self.bytes[at..]);
-            piece.bytes = std::mem::replace(&mut self.bytes, spare);
-            piece.bytes.truncate(at);
-            self.base += at as u64;
-            if !self.ended {
-                let before = self.bytes.len();
-                fill(&mut self.input, &mut self.bytes, self.base + before as u64)?;
-                self.ended = self.bytes.len() - before < BLOCK_BYTES;
-            }
-            if at > 0 {
-                return Ok(Some(piece));
-            }
-            // A record longer than a block: the next try has more of it.
-            spare = piece.bytes;
-        }
-    }
-
-    /// Cuts what was read; returns how much of it is whole.
-    fn cut(&mut self, stretches: &mut Vec<Stretch>) -> Result<usize, Fault> {
-        let mut at = 0;
-        if std::mem::take(&mut self.at_start) {
-            at = self.layout.dialect().bom_bytes();
-            stretches.extend((at > 0).then_some(Stretch { part: Part::Mark, start: 0, content: at, end: at }));
-        }
-        loop {
-            let rest = &self.bytes[at..];
-            let (content, end) = match cut(self.layout.dialect(), rest, self.ended) {
-                Cut::Record { content, end } if end <= self.limit => (content, end),
-                Cut::More { .. } if rest.is_empty() => return Ok(at),
-                Cut::More { quote } if self.ended || rest.len() > self.limit => return Err(self.endless(at, quote)),
-                Cut::More { .. } => return Ok(at),
-                Cut::Record { .. } => return Err(self.endless(at, None)),
-            };
-            let part = match content {
-                0 => Part::Blank,
-                _ if std::mem::take(&mut self.header_left) => Part::Header,
-                _ => Part::Record,
-            };
-            self.records += u64::from(part == Part::Record);
-            stretches.push(Stretch { part, start: at, content: at + content, end: at + end });
-            at += end;
-        }
-    }
-
-    fn endless(&self, at: usize, quote: Option<usize>) -> Fault {
-        let fault = endless(quote, self.base + at as u64, self.records + 1, 0, self.ended, self.limit);
-        Fault { line: None, ..fault }
+    pub(crate) fn next(&mut self, spare: Vec<u8>) -> Result<Option<Piece>, Fault> {
+        self.pieces.next(spare)
     }
 }

@@ -7,16 +7,15 @@
 
 use std::collections::HashMap;
 
-use super::cut::{Cut, Kind, cut};
+use super::columns::Columns;
+use super::cut::Kind;
 use super::dialect::{Dialect, Format};
-use super::pass::{BLOCK_BYTES, fill};
-use super::roles::role_of;
+use super::pieces::{Head, Part};
 use super::sample::Sample;
 use super::source::Unpacked;
 use super::style::affixes;
 use super::{Job, Options};
 use crate::fault::Fault;
-use crate::persona::Role;
 use crate::record::ColumnRole;
 
 /// All rows of an export.
@@ -63,11 +62,9 @@ impl Table {
     /// # Errors
     ///
     /// When it cannot be read, or is no table with a header.
-    pub fn read(mut input: Unpacked<'_>, options: &Options) -> Result<Self, Fault> {
-        let mut bytes = Vec::with_capacity(2 * BLOCK_BYTES);
-        fill(&mut input, &mut bytes, 0)?;
-        let whole = bytes.len() < BLOCK_BYTES;
-        let dialect = Dialect::detect(&bytes, whole, options)?;
+    pub fn read(input: Unpacked<'_>, options: &Options) -> Result<Self, Fault> {
+        let head = Head::read(input)?;
+        let dialect = Dialect::detect(head.bytes(), head.is_whole(), options)?;
         let job = Job {
             columns: &[],
             records: &[],
@@ -77,40 +74,19 @@ impl Table {
             shared: None,
             options,
         };
-        let sample = Sample::read(&dialect, &bytes[dialect.bom_bytes()..], whole, &job);
-        if sample.is_empty() || sample.headers.is_empty() {
+        let sample = Sample::read(&dialect, &head.bytes()[dialect.bom_bytes()..], head.is_whole(), &job);
+        let mut reading = Reading::new(&sample, &job)?;
+        let mut pieces = head.pieces(&dialect, sample.has_header, options);
+        let mut spare = Vec::new();
+        while let Some(piece) = pieces.next(spare)? {
+            for stretch in piece.stretches.iter().filter(|stretch| stretch.part == Part::Record) {
+                reading.row(&sample, &piece.bytes[stretch.start..stretch.content]);
+            }
+            spare = piece.bytes;
+        }
+        if reading.table.rows == 0 || sample.headers.is_empty() {
             return Err(Fault::new("expected a header and rows below it")
                 .hint("learning goes by what columns are called; add a header, or write the template by hand"));
-        }
-        let mut reading = Reading::new(&sample, options)?;
-        let mut at = dialect.bom_bytes();
-        let (mut base, mut ended, mut header_left) = (0, whole, sample.has_header);
-        loop {
-            match cut(&dialect, &bytes[at..], ended) {
-                Cut::Record { content, end } => {
-                    if content > 0 && header_left {
-                        header_left = false;
-                    } else if content > 0 {
-                        reading.row(&sample, &bytes[at..at + content]);
-                    }
-                    at += end;
-                    if ended && at >= bytes.len() {
-                        break;
-                    }
-                }
-                Cut::More { .. } if ended => break,
-                Cut::More { .. } if bytes.len() - at > options.record_limit() => {
-                    return Err(Fault::new("a record has no end within the limit").at_byte(base + at as u64));
-                }
-                Cut::More { .. } => {
-                    bytes.drain(..at);
-                    base += at as u64;
-                    at = 0;
-                    let before = bytes.len();
-                    fill(&mut input, &mut bytes, base)?;
-                    ended = bytes.len() - before < BLOCK_BYTES;
-                }
-            }
         }
         Ok(reading.table)
     }
@@ -154,23 +130,14 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(sample: &Sample, options: &Options) -> Result<Self, Fault> {
+    fn new(sample: &Sample, job: &Job<'_>) -> Result<Self, Fault> {
         let width = sample.width();
         let mut table = Table::default();
-        for place in 0..width {
-            let header = sample.label(place);
-            table.columns.push(TableColumn { role: role_of(&header), header, ..TableColumn::default() });
+        let column = |place| TableColumn { header: sample.label(place), ..TableColumn::default() };
+        table.columns.extend((0..width).map(column));
+        for column in Columns::named(sample, job)?.0.all.into_iter().filter(|column| column.is_first) {
+            table.columns[column.place].role.get_or_insert(column.role);
         }
-        for (role, name) in &options.map {
-            let place = sample.place(name).ok_or_else(|| {
-                Fault::new(format!("there is no column {name:?} for {role}")).hint(sample.columns_hint())
-            })?;
-            table.columns.iter_mut().for_each(|column| {
-                column.role.take_if(|have| have == role);
-            });
-            table.columns[place].role = Some(role.clone());
-        }
-        settle(&mut table.columns, sample);
         Ok(Self { table, known: vec![HashMap::new(); width], fields: Vec::new() })
     }
 
@@ -198,30 +165,5 @@ impl Reading {
             column.codes.push(code);
         }
         self.table.rows += 1;
-    }
-}
-
-/// Gives each role to one column, and tells whole addresses from what is left
-/// of them beside a province.
-fn settle(columns: &mut [TableColumn], sample: &Sample) {
-    for role in [Role::Sender, Role::Recipient] {
-        let place = |columns: &[TableColumn], want: ColumnRole| {
-            columns.iter().position(|column| column.role.as_ref() == Some(&want))
-        };
-        let widest = place(columns, ColumnRole::Province(role)).or(place(columns, ColumnRole::City(role)));
-        for (at, column) in columns.iter_mut().enumerate() {
-            if matches!(&column.role, Some(ColumnRole::Address(r) | ColumnRole::Local(r)) if *r == role) {
-                column.role = Some(match widest {
-                    Some(widest) if !sample.repeats(widest, at) => ColumnRole::Local(role),
-                    _ => ColumnRole::Address(role),
-                });
-            }
-        }
-    }
-    for at in 0..columns.len() {
-        let (earlier, rest) = columns.split_at_mut(at);
-        if earlier.iter().any(|column| column.role.is_some() && column.role == rest[0].role) {
-            rest[0].role = None;
-        }
     }
 }

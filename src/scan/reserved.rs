@@ -36,7 +36,8 @@ impl Range {
 pub struct Reserved {
     /// Lengths of anchors, as bits.
     pub(super) lengths: u64,
-    /// First and last anchor of each form that blocks are written in.
+    /// First and last anchor of each stretch of numbers, by length and in
+    /// order; none overlap.
     ranges: Vec<Range>,
 }
 
@@ -46,10 +47,25 @@ impl Reserved {
         let mut reserved = Self::default();
         for block in blocks {
             for form in block.forms() {
-                reserved.add(&|place| block.write(form, place), block.size());
+                for (first, size) in form.stretches(block.size()) {
+                    reserved.add(&|place| block.write(form, first + place), size);
+                }
             }
         }
+        reserved.settle();
         reserved
+    }
+
+    /// Puts ranges in order and joins those that overlap.
+    fn settle(&mut self) {
+        self.ranges.sort_unstable_by_key(|range| (range.digits, range.first));
+        self.ranges.dedup_by(|next, range| {
+            let joins = next.digits == range.digits && next.first <= range.last;
+            if joins {
+                range.last = range.last.max(next.last);
+            }
+            joins
+        });
     }
 
     /// Adds the `size` numbers that `write` writes.
@@ -70,9 +86,7 @@ impl Reserved {
         // Serials that are not padded grow by a digit on their way through a block.
         for digits in first.digits().min(last.digits())..=first.digits().max(last.digits()) {
             range.digits = digits;
-            if !self.ranges.contains(&range) {
-                self.ranges.push(range);
-            }
+            self.ranges.push(range);
             self.lengths |= 1 << digits;
         }
     }
@@ -80,7 +94,9 @@ impl Reserved {
     /// Whether a run of digits may be a number of a block.
     #[inline]
     pub(super) fn may_hold(&self, token: Token) -> bool {
-        self.ranges.iter().any(|range| range.holds(token))
+        let key = (token.digits(), token.value());
+        let behind = self.ranges.partition_point(|range| (range.digits, range.first) <= key);
+        behind.checked_sub(1).is_some_and(|place| self.ranges[place].holds(token))
     }
 }
 
@@ -110,6 +126,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn of_a_scattered_block_the_gaps_are_not_nominated() {
+        let yaml = Template::shipped()[0].1.replace(
+            "    prefix: YT0000\n    block: {id: yto-demo, start: 0, size: 1000000000}",
+            "    prefix: YT\n    block: {id: mine, ranges: [7866754432710+3 7866754432725, 8047916146391+20]}",
+        );
+        let template = Template::parse(&yaml, "mine.yaml").expect("a template");
+        let reserved = Reserved::of(template.block());
+        let holds = |digits: &str| reserved.may_hold(Token::of(digits.as_bytes()).expect("digits"));
+
+        // By tens, as the last digit may be a check digit.
+        assert!(["7866754432711", "7866754432725", "8047916146400"].into_iter().all(holds));
+        assert!(!["7866754432709", "7866754432741", "8000000000000", "8047916146421"].into_iter().any(holds));
     }
 
     #[test]

@@ -88,6 +88,18 @@ impl Form {
         matches!(self.serials, Serials::Ranges(_))
     }
 
+    /// Stretches of a block of `size` whose serials follow each other: the
+    /// first place and how many.
+    pub(crate) fn stretches(&self, size: u64) -> Vec<(u64, u64)> {
+        let mut first = 0;
+        let stretch = |(least, most): (u64, u64)| {
+            let count = most - least + 1;
+            first += count;
+            (first - count, count)
+        };
+        self.serials.spans(size).into_iter().map(stretch).collect()
+    }
+
     /// Writes the number at `place`.
     pub(crate) fn write(&self, place: u64) -> String {
         let mut text = String::with_capacity(self.prefix.len() + 20 + self.suffix.len());

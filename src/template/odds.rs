@@ -32,7 +32,8 @@ impl Template {
     /// It is 1 where the template has no law to bet on, so that nothing
     /// follows from such a column: for one that it does not have, for copied
     /// values and those between neighbours, and for a condition that makes no
-    /// sense there (a [`FieldPattern::Range`] of names). For a phone it is the
+    /// sense there (a [`FieldPattern::Range`] of names). The same holds for
+    /// what goes by another field. For a phone it is the
     /// chance of the layout, given the line: which line it is belongs to the
     /// codebook.
     pub fn probability(&self, column: &ColumnRole, pattern: &FieldPattern) -> f64 {
@@ -67,9 +68,16 @@ impl Template {
         }
     }
 
+    /// Whether a field, or one that it is made from, goes by another: its own
+    /// law is then not the law of its values.
+    fn is_conditional(&self, index: usize) -> bool {
+        let field = &self.fields()[index];
+        field.given.is_some() || field.is_late || field.sources().into_iter().any(|source| self.is_conditional(source))
+    }
+
     /// The probability that the text fits `mask`; `None` where there is no law.
     fn mask_probability(&self, index: usize, mask: &[Option<char>]) -> Option<f64> {
-        if self.fields()[index].given.is_some() || self.fields()[index].is_late {
+        if self.is_conditional(index) {
             return None;
         }
         let fits = |text: &str| {
@@ -110,7 +118,7 @@ impl Template {
     }
 
     fn range_probability(&self, index: usize, least: f64, most: f64) -> f64 {
-        if self.fields()[index].given.is_some() || self.fields()[index].is_late {
+        if self.is_conditional(index) {
             return 1.0;
         }
         let inside = |text: &str| text.parse::<f64>().is_ok_and(|number| (least..=most).contains(&number));

@@ -20,6 +20,9 @@ use crate::template::{MAX_FIELDS, Parts, columns, name, place};
 /// Highest keystream block: 31 is two kilobytes of keystream per record.
 const MAX_KEYSTREAM: u64 = 31;
 
+/// Most cases of a field that goes by another.
+const MAX_CASES: usize = 10_000;
+
 /// Kinds of fields, for hints.
 const KINDS: &str = "waybill, serial, phone, name, address, part, choice, number, rate, time, constant, reference, \
                      copied, between";
@@ -220,7 +223,11 @@ impl<'a> Reader<'a> {
             when.push((Case::read(&word), read(&mut fields)?));
             fields.finish()?;
         }
-        Ok(Some(Given { by, when }))
+        // Which case it was is kept in sixteen bits.
+        match when.len() {
+            0..=MAX_CASES => Ok(Some(Given { by, when })),
+            more => Err(fields.node().fault(format!("expected at most {MAX_CASES} cases, found {more}"))),
+        }
     }
 
     /// Reads the name of another field.

@@ -381,6 +381,28 @@ fn nothing_follows_from_a_column_without_a_law() {
     assert_eq!(number, 1e-5);
 }
 
+#[test]
+fn nothing_follows_from_a_law_that_is_not_the_values_own() {
+    let (name, text) = Template::shipped()[0];
+    let conditional = text.replace(
+        "  weight:\n    kind: number\n    keystream: 2\n    decimals: 2\n",
+        "  weight:\n    kind: number\n    keystream: 2\n    decimals: 2\n    given: goods\n    when: {图书: {quantiles: {0: 15, 100: 16}}}\n",
+    );
+    let conditional = conditional.replace(
+        "    kind: choice\n    keystream: 3\n    keys: [payment, remark]\n",
+        "    kind: choice\n    keystream: 3\n    given: sender_name\n    when: {甲: {keys: [payment, remark], rows: [[1, 月结, 甲]]}}\n    keys: [payment, remark]\n",
+    );
+    let template = Template::parse(&conditional, name).unwrap_or_else(|fault| panic!("{fault} ({:?})", fault.hint));
+    let other = |word: &str| ColumnRole::Other(word.into());
+
+    // What is made of such a value, the fee and the parts, is as conditional.
+    for (column, value) in [("weight", "1.00"), ("fee", "3.2"), ("payment", "月结"), ("remark", "易碎")] {
+        assert_eq!(template.probability(&other(column), &FieldPattern::Exact(value.into())), 1.0, "{column}");
+    }
+    assert_eq!(template.probability(&other("fee"), &FieldPattern::Range { least: 0.0, most: 1.0 }), 1.0);
+    assert!(template.probability(&other("goods"), &FieldPattern::Exact("图书".into())) < 0.1);
+}
+
 /// A sound little template; each case below breaks one rule of it.
 const SOUND: &str = "\
 name: small

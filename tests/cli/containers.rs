@@ -191,3 +191,20 @@ fn a_dump_is_planted_and_proven_to_the_byte_packed_or_not() {
     let found = bench.ok(&["--now", LATER, "scan", &bench.text("out.sql")]);
     assert!(found.contains("handan-01"), "{found}");
 }
+
+#[test]
+fn what_a_container_says_is_audited_as_text_is() {
+    let bench = Bench::new();
+    for (input, output) in [
+        (bench.file("in.sql", dump(300)), bench.text("out.sql")),
+        (bench.file("in.xlsx", workbook(300)), bench.text("out.xlsx")),
+    ] {
+        let order = ["--now", PLANTED, "plant", &input, "-o", &output, "--account", "handan-02", "--max-auc", "0.7"];
+
+        let refused = bench.run(&order);
+
+        assert_eq!(refused.status, 1, "{}", refused.stdout);
+        assert!(refused.stderr.contains("canaries are too easy to tell: AUC "), "{}", refused.stderr);
+        assert!(!bench.path(&output).exists());
+    }
+}

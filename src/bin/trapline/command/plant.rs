@@ -7,7 +7,6 @@ use serde_json::json;
 use trapline::audit::{self, planter::Planter};
 use trapline::fault::Fault;
 use trapline::issue::{self, Bench, NOTICED_SHARE, Order, Pending};
-use trapline::plant::Options;
 
 use crate::command::template::audit as audit_command;
 use crate::reading::Reading;
@@ -111,7 +110,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut audited = None;
     let report = issue::plant_if(&mut bench, &order, |pending| {
         if args.audit || args.max_auc.is_some() {
-            audited = Some(audit_pending(args, &options, pending)?);
+            audited = Some(audit_pending(args, pending)?);
         }
         Ok(())
     })?;
@@ -134,11 +133,11 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 
 /// Sets the adversary on an export that is neither registered nor released, and
 /// refuses it if its canaries are too easy to tell.
-fn audit_pending(args: &Args, options: &Options, pending: &Pending<'_>) -> issue::Result<audit::Report> {
-    let bytes = audit_command::read(&args.input)?;
+fn audit_pending(args: &Args, pending: &Pending<'_>) -> issue::Result<audit::Report> {
+    let bytes = audit_command::read(pending.text)?;
     // Whether an export is refused must not hang on the luck of a draw.
     let seed = audit_command::seed(1);
-    let planter = Planter::new(&bytes, pending.template, options, Some(pending.pool.to_vec()), seed)?;
+    let planter = Planter::new(&bytes, pending.template, pending.options, Some(pending.pool.to_vec()), seed)?;
     let own = planter.export(0, pending.plan.insertions())?;
     let settings =
         audit::Settings { accounts: OTHERS, redraws: 1, rows: OTHER_ROWS, seed, ..audit::Settings::default() };

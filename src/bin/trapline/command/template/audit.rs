@@ -11,7 +11,7 @@ use trapline::audit::{self, Report, words};
 use trapline::fault::Fault;
 use trapline::issue;
 use trapline::line::{ImportOptions, LineNumber, import};
-use trapline::plant::{Rows, Source as _};
+use trapline::plant::{Rows, Source};
 use trapline::record::ColumnRole;
 use trapline::registry::LineUse;
 
@@ -108,7 +108,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         return Err(Fault::new("the file for the rows exists already").in_file(path.display().to_string()).into());
     }
     let template = Session::template_at(settings.workspace.dir(), &args.template)?;
-    let bytes = read(&args.input)?;
+    let bytes = read(&issue::file_source(&args.input))?;
     let options = args.reading.options();
     let seed = seed(args.seed);
     let lines = lines(args, settings)?;
@@ -145,13 +145,11 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Reads an export, uncompressed; of a longer one, whole lines of its head.
-pub fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+pub fn read(export: &dyn Source) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
-    let opened = issue::file_source(path);
-    let unreadable = |error: std::io::Error| {
-        Fault::new(format!("the export cannot be read: {error}")).in_file(path.display().to_string())
-    };
-    opened.open()?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+    let unreadable =
+        |error: std::io::Error| Fault::new(format!("the export cannot be read: {error}")).in_file(export.name());
+    export.open()?.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 == MAX_BYTES {
         let end = bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |at| at + 1);
         bytes.truncate(end);
