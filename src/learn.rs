@@ -32,6 +32,7 @@
 //! ```
 
 mod address;
+mod beside;
 mod column;
 mod measure;
 mod names;
@@ -107,7 +108,10 @@ pub fn learn(table: &Table, options: &Options) -> Result<Learned, Fault> {
     for &role in &roles {
         person::learn(table, role, &mut fields, least, &mut notes);
     }
-    rate::learn(table, &mut fields, least);
+    match roles.is_empty() {
+        true => beside::learn(table, &mut fields, least),
+        false => rate::learn(table, &mut fields, least),
+    }
     tree::attach(table, &mut fields, least);
     let has_mark = !roles.is_empty() || fields.iter().any(|field| matches!(field.kind, Kind::Waybill(_)));
     if !has_mark {

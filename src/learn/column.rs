@@ -1,6 +1,7 @@
 //! What becomes of each column.
 
 use super::address::Address;
+use super::beside::{Nearby, Scaled};
 use super::measure::{self, Written};
 use super::names::Names;
 use super::rate::Rates;
@@ -51,6 +52,8 @@ pub(super) enum Kind {
     Part { of: usize, parts: String },
     Drawn(Law),
     Rate(Rates),
+    Scaled(Scaled),
+    Nearby(Nearby),
 }
 
 /// A law that may go by another field.
@@ -180,6 +183,16 @@ impl Field {
                 out.line(1, &format!("{name}:"));
                 rates.write(out, all);
             }
+            Kind::Scaled(scaled) => {
+                out.line(1, &format!("{name}:"));
+                scaled.write(out, all);
+            }
+            Kind::Nearby(nearby) => {
+                out.line(1, &format!("{name}:"));
+                out.line(2, "kind: nearby");
+                out.line(2, &format!("keystream: {}", next(0)));
+                nearby.write(out, all);
+            }
             Kind::Drawn(law) => {
                 out.line(1, &format!("{name}:"));
                 let (kind, format) = match law {
@@ -293,7 +306,7 @@ fn kind_of(table: &Table, column: &TableColumn, role: &ColumnRole, least: u32, n
 }
 
 /// A copied column, with its commonest text for rows that nothing is beside.
-fn copied(column: &TableColumn, least: u32) -> Kind {
+pub(super) fn copied(column: &TableColumn, least: u32) -> Kind {
     let personal = person_of(column.role.as_ref()).is_some();
     let counts = column.counts();
     let best = counts.iter().enumerate().max_by_key(|(at, count)| (**count, std::cmp::Reverse(*at)));

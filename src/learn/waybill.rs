@@ -76,6 +76,14 @@ pub(super) fn learn(
         ));
         return Ok(());
     };
+    if prefix.is_empty() && width < crate::template::BARE_DIGITS {
+        notes.push(format!(
+            "{}: fewer than {} digits and no letters before them are no mark: anything may look like one",
+            column.header,
+            crate::template::BARE_DIGITS
+        ));
+        return Ok(());
+    }
     let serial = |text: &str| text.strip_prefix(prefix.as_str())?.parse::<u64>().ok();
     let ranges = match &options.reserved {
         Some(reserved) => {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use super::Job;
+use super::apart::Stretches;
 use super::check::LineRecords;
 use super::columns::{Column, Columns};
 use super::make::{Made, Maker, hex};
@@ -62,6 +63,7 @@ pub(super) fn plan(read: FirstPass<'_>, job: &Job<'_>, keystream: &Keystream) ->
         sample: &read.sample,
         columns: &read.columns,
         watches: &read.watches,
+        stretches: &Stretches::of(&read.sample),
         job,
         own: keystream,
         shared: shared_draws.as_ref().unwrap_or(keystream),

@@ -1,8 +1,11 @@
 //! From a donor row and a record to the bytes of a planted row.
 
+use std::borrow::Cow;
+
+use super::apart::Stretches;
 use super::choose::{Placed, Who};
 use super::columns::{Column, Columns, is_bare_number};
-use super::cut::Kind;
+use super::cut::{Kind, Span};
 use super::dialect::Format;
 use super::order::Order;
 use super::place::{Gap, Row};
@@ -30,6 +33,7 @@ pub(super) struct Maker<'a> {
     pub(super) sample: &'a Sample,
     pub(super) columns: &'a Columns,
     pub(super) watches: &'a [Watch],
+    pub(super) stretches: &'a Stretches,
     pub(super) job: &'a Job<'a>,
     /// What the batch's own rows draw from.
     pub(super) own: &'a Keystream,
@@ -58,17 +62,30 @@ impl Maker<'_> {
             })
             .collect();
         let donors = group.iter().zip(&mut draws).map(|(who, draw)| match who.who {
-            Who::Own(_) => who.donor.as_deref().unwrap_or_else(|| donor(&who.gap, draw)),
-            Who::Shared(_) => row_behind(&who.gap),
+            Who::Own(_) => self.apart(&who.gap, draw).map(Cow::Owned).unwrap_or_else(|| {
+                Cow::Borrowed(who.donor.as_deref().unwrap_or_else(|| donor(&who.gap, draw)))
+            }),
+            Who::Shared(_) => Cow::Borrowed(row_behind(&who.gap)),
         });
-        let donors: Vec<&Row> = donors.collect();
+        let donors: Vec<Cow<'_, Row>> = donors.collect();
         let mut made = Vec::with_capacity(group.len());
-        for (i, (who, donor)) in group.iter().zip(donors).enumerate() {
+        for (i, (who, donor)) in group.iter().zip(&donors).enumerate() {
             let here =
                 between.iter().map(|values| values.as_ref().map(|values| values[i].as_str())).collect::<Vec<_>>();
             made.push(self.row(who, donor, &here)?);
         }
         Ok(made)
+    }
+
+    /// A donor from further up, where the file's come from there.
+    fn apart(&self, gap: &Gap, draw: &mut Block<'_>) -> Option<Row> {
+        let (delimited, width) = (self.reader().dialect.format == Format::Delimited, self.sample.width());
+        let has = |fields: &[Span], place: usize| fields.get(place).is_some_and(|span| span.kind != Kind::Missing);
+        let is_fit = |fields: &[Span]| {
+            (!delimited || fields.len() == width)
+                && self.columns.all.iter().all(|column| !column.is_first || has(fields, column.place))
+        };
+        self.stretches.donor(gap, self.reader(), is_fit, draw)
     }
 
     /// Returns what a gap's neighbours say in a column. A neighbour that says
@@ -129,7 +146,9 @@ impl Maker<'_> {
             replaced.push((span.start as usize, span.end as usize, field));
         }
         replaced.sort_unstable_by_key(|(start, ..)| *start);
-        let is_from_behind = who.gap.after.as_ref().is_some_and(|after| std::ptr::eq(after, donor));
+        let is_beside = |row: &Option<Row>| row.as_ref().is_some_and(|row| std::ptr::eq(row, donor));
+        let before_is_fit = who.gap.before.as_ref().is_some_and(|row| row.is_fit);
+        let is_from_behind = is_beside(&who.gap.after) || (!is_beside(&who.gap.before) && !before_is_fit);
         Ok(Made { bytes: self.splice(donor, &replaced), context, is_from_behind })
     }
 

@@ -42,6 +42,7 @@
 //! # Ok::<(), trapline::fault::Fault>(())
 //! ```
 
+mod apart;
 mod check;
 mod choose;
 mod columns;

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn gap(at: u64) -> Rc<Gap> {
-        Rc::new(Gap { at, before: None, after: None })
+        Rc::new(Gap::new(at, None, None))
     }
 
     #[test]

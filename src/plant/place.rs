@@ -11,6 +11,7 @@
 
 use std::rc::Rc;
 
+use super::apart::Window;
 use super::cut::Span;
 use crate::derive::{Block, Draw};
 
@@ -20,6 +21,15 @@ pub(super) struct Gap {
     pub(super) at: u64,
     pub(super) before: Option<Row>,
     pub(super) after: Option<Row>,
+    /// Rows before those, where donors come from there.
+    pub(super) window: Window,
+}
+
+impl Gap {
+    /// A gap with what is right beside it.
+    pub(super) fn new(at: u64, before: Option<Row>, after: Option<Row>) -> Self {
+        Self { at, before, after, window: Window::default() }
+    }
 }
 
 /// A real row beside a gap.
@@ -127,7 +137,7 @@ mod tests {
         let mut lane = Lane::new((0..canaries).map(|k| keystream.block(k)));
         for at in 0..gaps {
             if lane.offer(1) {
-                lane.take(&Rc::new(Gap { at, before: None, after: None }));
+                lane.take(&Rc::new(Gap::new(at, None, None)));
             }
         }
 
@@ -148,7 +158,7 @@ mod tests {
         let weights = [0, 500, 1500, 0, 6000, 1, 1999];
         for (at, weight) in weights.into_iter().enumerate() {
             if lane.offer(weight) {
-                lane.take(&Rc::new(Gap { at: at as u64, before: None, after: None }));
+                lane.take(&Rc::new(Gap::new(at as u64, None, None)));
             }
         }
 

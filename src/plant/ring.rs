@@ -135,7 +135,7 @@ mod tests {
         for at in rows {
             let here = hash.of(format!("YT{at},row").as_bytes());
             if ring.wants(here) {
-                ring.take(here, &Rc::new(Gap { at, before: None, after: None }));
+                ring.take(here, &Rc::new(Gap::new(at, None, None)));
             }
         }
     }

@@ -245,7 +245,7 @@ mod tests {
         let mut runs = Runs::new(candidates.iter().copied(), |which| keystream.block(which));
         for (at, number) in file.iter().enumerate() {
             if runs.offer(1) {
-                runs.take(&Rc::new(Gap { at: at as u64, before: None, after: None }));
+                runs.take(&Rc::new(Gap::new(at as u64, None, None)));
             }
             if runs.wants(number.as_bytes()) {
                 runs.meet(number.as_bytes(), &row(number));

@@ -63,11 +63,8 @@ impl Maker<'_> {
             if !run[0].is_shared() {
                 let before = place.checked_sub(1).and_then(|before| self.as_row(made[before].as_ref()?));
                 let after = made.get(behind).and_then(|after| self.as_row(after.as_ref()?));
-                let bounds = Gap {
-                    at: gap.at,
-                    before: before.or_else(|| gap.before.clone()),
-                    after: after.or_else(|| gap.after.clone()),
-                };
+                let before = before.or_else(|| gap.before.clone());
+                let bounds = Gap::new(gap.at, before, after.or_else(|| gap.after.clone()));
                 for (place, row) in (place..).zip(self.together(run, &bounds)?) {
                     made[place] = Some(row);
                 }

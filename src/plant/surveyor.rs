@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::apart::{self, Window};
 use super::check::LineRecords;
 use super::columns::Columns;
 use super::cut::{Cut, Kind, Span, cut};
@@ -42,6 +43,8 @@ pub(super) struct Surveyor<'a, 'k, 'j> {
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
     pub(super) sharing: Option<Sharing>,
+    /// Whether donors come from further up.
+    takes_apart: bool,
     pub(super) records: u64,
     pub(super) ragged: Odd,
     pub(super) blank: u64,
@@ -103,6 +106,7 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             with_room: lane(1),
             pace: Pace::default(),
             sharing: job.shared.filter(|shared| !shared.rows.is_empty()).map(|shared| Sharing::new(&shared)),
+            takes_apart: apart::is_called_for(sample, columns, !job.numbers.is_empty()),
             records: 0,
             ragged: Odd::default(),
             blank: 0,
@@ -248,7 +252,12 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             fields: fields.to_vec(),
             is_fit,
         });
-        let gap = Rc::new(Gap { at: piece.base + start as u64, before: self.row(before, before_is_fit), after });
+        let mut gap = Gap::new(piece.base + start as u64, self.row(before, before_is_fit), after);
+        if self.takes_apart {
+            let earlier = piece.starts.partition_point(|earlier| (*earlier as usize) < previous.start);
+            gap.window = Window::of(&piece.bytes, &piece.starts[..earlier], previous.start);
+        }
+        let gap = Rc::new(gap);
         if wanted {
             self.anywhere.take(&gap);
         }
@@ -319,10 +328,10 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             // Both neighbours are said to be the last record: what goes between
             // is its value, which breaks no order that the rows before it have.
             let at = self.last_end - last.bytes.len() as u64;
-            let gap = Rc::new(Gap { at, before: Some(last.clone()), after: Some(last) });
+            let gap = Rc::new(Gap::new(at, Some(last.clone()), Some(last)));
             return self.candidates.drop_rest(&gap, true);
         }
-        let gap = Rc::new(Gap { at: self.last_end, before: Some(last), after: None });
+        let gap = Rc::new(Gap::new(self.last_end, Some(last), None));
         if self.anywhere.offer(pace::USUAL) {
             self.anywhere.take(&gap);
         }

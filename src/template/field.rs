@@ -5,6 +5,7 @@ use jiff::civil::{Date, date};
 use crate::derive::Draw;
 use crate::fault::Fault;
 use crate::persona::{NamePattern, PlacePattern, Role};
+use crate::template::beside::{NearbyLaw, ScaledLaw};
 use crate::template::form::Form;
 use crate::template::name::NameLaw;
 use crate::template::number::{NumberLaw, RateLaw};
@@ -153,6 +154,17 @@ pub(crate) enum Law {
         by: usize,
         law: RateLaw,
     },
+    /// The donor's sum, scaled by a number.
+    Scaled {
+        of: usize,
+        law: ScaledLaw,
+    },
+    /// A reference near the donor's; whether it has one of its own is drawn
+    /// from the block of the field `with`.
+    Nearby {
+        with: Option<usize>,
+        law: NearbyLaw,
+    },
     Constant(String),
     /// The same text as another field.
     Same(usize),
@@ -173,11 +185,18 @@ impl Law {
         matches!(self, Self::Copied { .. } | Self::Between { .. } | Self::Time(_))
     }
 
+    /// Whether the value is made from what the donor holds in its own column.
+    pub(crate) fn is_beside(&self) -> bool {
+        matches!(self, Self::Scaled { .. } | Self::Nearby { .. })
+    }
+
     /// Fields that this one is made from.
     fn sources(&self) -> Vec<usize> {
         match self {
             Self::PlaceParts { of, .. } | Self::ChoicePart { of, .. } | Self::Same(of) => vec![*of],
             Self::Rate { of, by, .. } => vec![*of, *by],
+            Self::Scaled { of, .. } => vec![*of],
+            Self::Nearby { with, .. } => with.iter().copied().collect(),
             _ => Vec::new(),
         }
     }

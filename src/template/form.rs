@@ -10,10 +10,13 @@ use crate::fault::Fault;
 use crate::template::check_digit::Check;
 use crate::template::local::push_padded;
 use crate::template::serials::Serials;
-use crate::template::yaml::Fields;
+use crate::template::yaml::{Fields, Node};
 
 /// Most digits of a serial: what a 64-bit number holds with room to spare.
 const MAX_WIDTH: usize = 18;
+
+/// Digits of the shortest number without a prefix.
+pub(crate) const BARE_DIGITS: usize = 10;
 
 /// A carrier's number form.
 struct Carrier {
@@ -227,9 +230,9 @@ impl Form {
     }
 
     fn reference(fields: &mut Fields<'_>, serials: Serials, size: u64) -> Result<Self, Fault> {
-        let prefix = fields.required("prefix")?;
-        let text = prefix.text()?;
-        if !text.is_ascii() || text.ends_with(|c: char| c.is_ascii_digit()) {
+        let prefix = fields.optional("prefix");
+        let text = prefix.as_ref().map_or(Ok(String::new()), Node::text)?;
+        if let Some(prefix) = prefix.filter(|_| !text.is_ascii() || text.ends_with(|c: char| c.is_ascii_digit())) {
             return Err(prefix.fault("expected ASCII text that does not end in a digit").hint("write ASN- or PO"));
         }
         let width = fields
@@ -237,6 +240,11 @@ impl Form {
             .map(|node| node.whole(1, MAX_WIDTH as u64))
             .transpose()?
             .map(|width| width as usize);
+        // A few digits are anything: a price, a house, a postal code.
+        if text.is_empty() && width.is_none_or(|width| width < BARE_DIGITS) {
+            let what = format!("numbers without a prefix need {BARE_DIGITS} digits or more");
+            return Err(fields.node().fault(what).hint("prefix: ASN-, or digits: 12"));
+        }
         Self { prefix: text, width, check: None, suffix: String::new(), serials }.holding(fields, size)
     }
 

@@ -215,13 +215,33 @@ impl<'a> Draft<'a> {
                 }
                 law.format().write(law.price(rate, self.drawn[*of])).into()
             }
+            Law::Scaled { of, law } => {
+                let amount = self.text(*of)?;
+                law.text(&self.donor(index)?, &self.donor(*of)?, &amount).into()
+            }
+            Law::Nearby { with, law } => {
+                let donor = self.donor(index)?;
+                let own = field.keystream?;
+                let ticket = with.map_or(Some(own), |with| self.template.fields()[with].keystream)?;
+                match law.is_own(&mut self.keystream.block(ticket)) {
+                    true => {
+                        let mut draw = self.keystream.block(own);
+                        law.is_own(&mut draw);
+                        law.text(&donor, &mut draw).into()
+                    }
+                    false => donor.into(),
+                }
+            }
             Law::Constant(text) => text.as_str().into(),
             Law::Same(of) => return self.text(*of),
-            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) => {
-                let place = self.template.inner.parts.column_fields.iter().position(|&field| field == index)?;
-                self.copied?(&self.template.columns()[place].role)?.into()
-            }
+            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) => self.donor(index)?.into(),
         })
+    }
+
+    /// What the donor holds in the column that shows a field.
+    fn donor(&self, index: usize) -> Option<String> {
+        let place = self.template.inner.parts.column_fields.iter().position(|&field| field == index)?;
+        self.copied?(&self.template.columns()[place].role)
     }
 
     fn person(&self, role: Role) -> Option<(&'a Persona, &'a LineNumber)> {

@@ -19,6 +19,7 @@
 //! assert_eq!(headers[..3], ["运单号", "揽收时间", "揽收网点"]);
 //! ```
 
+mod beside;
 pub mod check_digit;
 mod columns;
 pub(crate) mod divisions;
@@ -53,6 +54,7 @@ use field::{Field, Law};
 pub use field::FieldPattern;
 pub use make::CanaryInput;
 pub use phone::Style;
+pub(crate) use form::BARE_DIGITS;
 pub use waybill::Block;
 
 /// Most fields of a template: what is drawn for a record lives on the stack.

@@ -47,6 +47,12 @@ impl Format {
         text
     }
 
+    /// Writes the value nearest to `number`; `None` where that is out of range.
+    pub(crate) fn nearest(self, number: f64) -> Option<String> {
+        let units = (number * 10f64.powi(self.decimals as i32)).round();
+        (0.0..=MAX_UNITS).contains(&units).then(|| self.write(units as i64))
+    }
+
     /// Reads what [`Format::write`] writes.
     pub(crate) fn units(self, text: &str) -> Option<i64> {
         let (whole, part) = text.split_once('.').unwrap_or((text, ""));

@@ -113,7 +113,9 @@ impl Template {
             Law::Rate { law, .. } => self.rate_probability(index, |price| fits(&law.format().write(price)))?,
             Law::Constant(text) => f64::from(fits(text)),
             Law::Same(of) => return self.mask_probability(*of, mask),
-            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) => return None,
+            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) | Law::Scaled { .. } | Law::Nearby { .. } => {
+                return None;
+            }
         })
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::fault::Fault;
 use crate::persona::Role;
+use crate::template::beside::{NearbyLaw, ScaledLaw};
 use crate::template::field::{Case, ChoiceLaw, Field, Given, Law, in_order, read_choice, read_time};
 use crate::template::number::{Format, read_number, read_rate};
 use crate::template::phone::{PhoneLaw, Style};
@@ -25,7 +26,7 @@ const MAX_CASES: usize = 10_000;
 
 /// Kinds of fields, for hints.
 const KINDS: &str = "waybill, serial, phone, name, address, part, choice, number, rate, time, constant, reference, \
-                     copied, between";
+                     copied, between, scaled, nearby";
 
 /// Reads a whole template.
 pub(crate) fn template(text: &str, origin: &str) -> Result<Parts, Fault> {
@@ -93,7 +94,7 @@ impl<'a> Reader<'a> {
         let kinds: Vec<String> = self.nodes.iter().map(|(_, node)| kind_of(node)).collect::<Result<_, _>>()?;
         for leaning in [false, true] {
             for (index, kind) in kinds.iter().enumerate() {
-                if matches!(kind.as_str(), "serial" | "rate" | "part") == leaning {
+                if matches!(kind.as_str(), "serial" | "rate" | "part" | "scaled") == leaning {
                     let (law, keystream, given) = self.field(index, kind, &laws)?;
                     laws.insert(index, (law, keystream));
                     givens.extend(given.map(|given| (index, given)));
@@ -114,7 +115,7 @@ impl<'a> Reader<'a> {
         self.check_sources()?;
         for index in in_order(&self.fields) {
             let late = |&source: &usize| self.fields[source].is_late || self.fields[source].law.is_from_file();
-            let is_late = self.fields[index].sources().iter().any(late);
+            let is_late = self.fields[index].law.is_beside() || self.fields[index].sources().iter().any(late);
             self.fields[index].is_late = is_late;
         }
         self.check_keystreams()?;
@@ -192,6 +193,18 @@ impl<'a> Reader<'a> {
                     return Err(of_node.fault("a rate follows a field of kind number"));
                 };
                 Law::Rate { of, by, law: read_rate(&mut fields, number.format)? }
+            }
+            "scaled" => {
+                let (of, of_node) = self.source(&mut fields, "of")?;
+                let Some((Law::Number(_), _)) = read.get(&of) else {
+                    return Err(of_node.fault("what is scaled goes by a field of kind number"));
+                };
+                Law::Scaled { of, law: ScaledLaw::read(&mut fields)? }
+            }
+            "nearby" => {
+                draws(&mut fields)?;
+                let with = if fields.has("with") { Some(self.source(&mut fields, "with")?.0) } else { None };
+                Law::Nearby { with, law: NearbyLaw::read(&mut fields)? }
             }
             "time" => {
                 draws(&mut fields)?;
