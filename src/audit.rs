@@ -11,6 +11,7 @@
 
 pub mod adversary;
 pub mod auc;
+pub mod candidates;
 pub mod counts;
 pub mod evidence;
 pub mod feature;

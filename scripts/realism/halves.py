@@ -16,14 +16,16 @@ from pathlib import Path
 export, template, folder = sys.argv[1:4]
 draw = random.Random(int(sys.argv[4]) if len(sys.argv) > 4 else 1)
 folder = Path(folder)
-text = Path(export).read_text(encoding="utf-8-sig", newline="")
+with open(export, encoding="utf-8-sig", newline="") as file:
+    text = file.read()
 header, *rows = [line for line in re.split("\r\n|\n", text) if line]
 
 parts = {"learn.csv": [], "judge.csv": []}
 for row in rows:
     parts["learn.csv" if draw.random() < 0.5 else "judge.csv"].append(row)
 for name, part in parts.items():
-    (folder / name).write_text("\r\n".join([header, *part]) + "\r\n", encoding="utf-8", newline="")
+    with open(folder / name, "w", encoding="utf-8", newline="") as file:
+        file.write("\r\n".join([header, *part]) + "\r\n")
 
 yaml = Path(template).read_text(encoding="utf-8")
 prefix = re.search(r'^    prefix: "?([^"\n]*)', yaml, re.M)

@@ -18,6 +18,7 @@ use crate::record::{ColumnRole, Record, WaybillBlock};
 use crate::template::Template;
 
 use super::MAX_ROWS;
+use super::candidates::Candidates;
 use super::table::{Export, Planted};
 
 /// Lines that an account of a large pool has.
@@ -31,6 +32,7 @@ pub struct Planter<'a> {
     bytes: &'a [u8],
     making: Making<'a>,
     rows: Rows,
+    candidates: Option<Candidates>,
 }
 
 /// What codewords are made from.
@@ -87,7 +89,20 @@ impl<'a> Planter<'a> {
                 making.lines = Lines::LikeReal(prefixes);
             }
         }
-        Ok(Self { bytes, making, rows })
+        Ok(Self { bytes, making, rows, candidates: None })
+    }
+
+    /// Has rows of another make judged in place of the template's: `made`, a
+    /// file with the export's header, for so many accounts.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] where its columns are not the export's, or it has too few rows.
+    pub fn judging(mut self, made: &[u8], accounts: u32) -> Result<Self, Fault> {
+        let seed = self.making.master.epoch(0).subkey(crate::key::Label::Lines).seed(&[b"audit candidates"]);
+        let read = |job: &Job<'_>| Candidates::read(made, &self.rows, job, accounts, seed);
+        self.candidates = Some(self.making.with_job(0, 0, 1, read)?);
+        Ok(self)
     }
 
     /// The export's own rows.
@@ -98,6 +113,7 @@ impl<'a> Planter<'a> {
     /// Where the phones of planted rows come from, in words.
     pub fn lines_in_words(&self) -> String {
         match &self.making.lines {
+            _ if self.candidates.is_some() => "none, as the rows are of another make".to_owned(),
             Lines::Pool(lines) => format!("the {} lines given", lines.len()),
             Lines::LikeReal(_) => "made up, with prefixes like the export's own phones".to_owned(),
             Lines::Demo => "demo lines, as the export has no phones to follow".to_owned(),
@@ -119,6 +135,9 @@ impl<'a> Planter<'a> {
     ///
     /// A [`Fault`] where that many cannot be planted.
     pub fn plant(&self, account: u32, redraw: u32, canaries: u32) -> Result<Export, Fault> {
+        if let Some(candidates) = &self.candidates {
+            return Ok(candidates.plant(&self.rows, account, redraw, canaries));
+        }
         let plan = self.making.with_job(account, redraw, canaries, |job| plant::plan(&BytesSource(self.bytes), job))?;
         self.export(account, plan.insertions())
     }

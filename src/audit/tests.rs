@@ -182,6 +182,44 @@ fn the_shipped_template_is_told_at_once_by_its_numbers() {
     assert_eq!(serde_json::to_string(&report).expect("json"), serde_json::to_string(&again).expect("json"));
 }
 
+#[test]
+fn rows_of_another_make_are_judged_by_the_same_adversary() {
+    let (template, options) = (template(), Options::default());
+    let lines: Vec<&str> = EXPORT.lines().collect();
+    // Every sixth row is taken out, and offered as somebody's invention.
+    let (mut kept, mut taken) = (vec![lines[0]], vec![lines[0]]);
+    for (at, line) in lines[1..].iter().enumerate() {
+        if at % 6 == 0 { taken.push(line) } else { kept.push(line) }
+    }
+    let settings = Settings { accounts: 10, redraws: 2, ratio: 100, rows: 400, ..Settings::default() };
+    let told = |made: &str| {
+        let bytes = format!("{}\n", kept.join("\n"));
+        let planter = Planter::new(bytes.as_bytes(), &template, &options, None, [1; 32]).expect("an export");
+        audit(&planter.judging(made.as_bytes(), 10).expect("its columns"), &settings).expect("enough rows").told.auc
+    };
+
+    let real = told(&format!("{}\n", taken.join("\n")));
+    let shuffled: Vec<String> = taken
+        .iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            let other: Vec<&str> =
+                taken[if at == 0 { 0 } else { 1 + (at * 7 + 90) % (taken.len() - 1) }].split(',').collect();
+            // Another parcel's weight for this one's fee.
+            cells[14] = other[14];
+            cells.join(",")
+        })
+        .collect();
+    let shuffled = told(&format!("{}\n", shuffled.join("\n")));
+
+    assert!(real.low < 0.55 && real.estimate < 0.62, "{real:?}");
+    assert!(shuffled.estimate > 0.75, "{shuffled:?}");
+    let planter = Planter::new(EXPORT.as_bytes(), &template, &options, None, [1; 32]).expect("an export");
+    let fault = planter.judging(b"a,b\n1,13800000000\n", 2).err().expect("other columns");
+    assert!(fault.to_string().contains("expected the export's columns"), "{fault}");
+}
+
 /// The next number of a run that no row has.
 fn free_number(rows: &Rows, number: &str) -> String {
     let first: u64 = number[2..].parse().expect("digits");

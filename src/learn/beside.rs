@@ -8,7 +8,9 @@
 //! drawn, and the sums are scaled with it, each to the power with which it grows
 //! among rows that are otherwise alike. And a reference that one row has, as
 //! an order of a single line, is another's if it is copied: so as often as rows
-//! have one of their own, planted rows get one nearby.
+//! have one of their own, planted rows get one nearby, and days nearby with it.
+
+use jiff::fmt::strtime::BrokenDownTime;
 
 use super::column::{Field, Kind};
 use super::measure::{self, Written};
@@ -24,6 +26,13 @@ const EXPLAINED: f64 = 0.4;
 const NEAR_ONE: f64 = 0.15;
 /// Distinct numbers that an amount has at least, one for so many rows.
 const DISTINCT: usize = 50;
+/// Weeks that days are moved by at most.
+const WEEKS: u64 = 3;
+/// A day that more rows than this have on average is no order's own.
+const ROWS_OF_A_DAY: usize = 8;
+/// Ways of writing days.
+const DAYS: [&str; 8] =
+    ["%Y-%m-%d", "%Y/%m/%d", "%-d-%b-%y", "%d-%b-%y", "%-m/%-d/%y", "%m/%d/%y", "%m/%d/%Y", "%d.%m.%Y"];
 /// A column of references has so many rows with one of their own, in a thousand.
 const OWN: usize = 150;
 
@@ -41,6 +50,8 @@ pub(super) struct Nearby {
     own: usize,
     reach: u64,
     with: Option<usize>,
+    /// How days are written.
+    format: Option<&'static str>,
 }
 
 impl Scaled {
@@ -60,6 +71,9 @@ impl Nearby {
     pub(super) fn write(&self, out: &mut Writer, all: &[Field]) {
         out.line(2, &format!("own: {}", self.own));
         out.line(2, &format!("reach: {}", self.reach));
+        if let Some(format) = self.format {
+            out.line(2, &format!("format: {}", serde_json::to_string(format).expect("a text is JSON")));
+        }
         if let Some(with) = self.with {
             out.line(2, &format!("with: {}", yaml::word(&all[with].name)));
         }
@@ -80,14 +94,13 @@ pub(super) fn learn(table: &Table, fields: &mut [Field], least: u32) {
     // The amount is what explains most of the others; its numbers are whole more
     // often than theirs.
     let numeric: Vec<usize> = (0..fields.len()).filter(|&at| logs[at].is_some()).collect();
-    let drawn = |at: usize| fields[at].is_drawn();
     let score = |amount: usize| {
         let others = numeric.iter().filter(|&&sum| sum != amount);
         let explained: f64 = others.filter_map(|&sum| power(sum, amount)).map(|(_, explained)| explained).sum();
         let whole = column(&fields[amount]).map_or(0.0, whole);
         explained * whole
     };
-    let amount = numeric.iter().copied().filter(|&at| drawn(at)).max_by(|&a, &b| score(a).total_cmp(&score(b)));
+    let amount = numeric.iter().copied().max_by(|&a, &b| score(a).total_cmp(&score(b)));
     let amount = amount.filter(|&amount| score(amount) > 0.0);
     let mut found: Vec<(usize, Kind)> = Vec::new();
     for at in 0..fields.len() {
@@ -95,6 +108,7 @@ pub(super) fn learn(table: &Table, fields: &mut [Field], least: u32) {
             continue;
         };
         if Some(at) == amount {
+            found.push((at, Kind::Varied));
             continue;
         }
         let scaled = amount.filter(|_| logs[at].is_some()).and_then(|amount| Some((amount, power(at, amount)?)));
@@ -103,9 +117,17 @@ pub(super) fn learn(table: &Table, fields: &mut [Field], least: u32) {
             let written = Written::of(texts.filter(|(text, _)| measure::number(text).is_some()));
             let power = if (power - 1.0).abs() <= NEAR_ONE { 1.0 } else { power };
             found.push((at, Kind::Scaled(Scaled { of, power, written })));
-        } else if let Some((own, reach)) = references(column, least) {
-            let with = found.iter().find(|(_, kind)| matches!(kind, Kind::Nearby(_))).map(|(at, _)| *at);
-            found.push((at, Kind::Nearby(Nearby { own, reach, with })));
+            continue;
+        }
+        let first = found.iter().find_map(|(at, kind)| match kind {
+            Kind::Nearby(nearby) if nearby.format.is_none() => Some((*at, nearby.own)),
+            _ => None,
+        });
+        let with = first.map(|(at, _)| at);
+        if let Some((own, reach)) = references(column, least) {
+            found.push((at, Kind::Nearby(Nearby { own, reach, with, format: None })));
+        } else if let (Some((_, own)), Some(format)) = (first, days(column)) {
+            found.push((at, Kind::Nearby(Nearby { own, reach: WEEKS, with, format: Some(format) })));
         } else {
             found.push((at, super::column::copied(column, least)));
         }
@@ -200,6 +222,26 @@ fn references(column: &TableColumn, least: u32) -> Option<(usize, u64)> {
     let middle: Vec<i64> = steps.iter().map(|step| (*step).min(1 << 40) as i64).collect();
     let reach = if middle.is_empty() { 10 } else { measure::around(&middle, middle.len() / 2, least as usize) };
     Some((own * 1000 / all, (reach as u64 / 10).clamp(1, 10_000)))
+}
+
+/// How a column writes days, if few rows share one.
+fn days(column: &TableColumn) -> Option<&'static str> {
+    let counts = column.counts();
+    let same = |format: &str, text: &str| {
+        let day = BrokenDownTime::parse(format, text).ok().and_then(|time| time.to_date().ok());
+        day.and_then(|day| jiff::fmt::strtime::format(format, day).ok()).as_deref() == Some(text)
+    };
+    DAYS.into_iter().find(|format| {
+        let mut days = (0, 0, 0);
+        for (text, count) in
+            column.texts.iter().zip(&counts).filter(|(text, _)| text.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            days.0 += 1;
+            days.1 += if same(format, text) { *count as usize } else { 0 };
+            days.2 += *count as usize;
+        }
+        days.1 * 10 >= days.2 * 9 && days.1 * 4 >= column.codes.len() && days.0 * ROWS_OF_A_DAY >= days.2
+    })
 }
 
 #[cfg(test)]

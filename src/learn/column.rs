@@ -52,6 +52,7 @@ pub(super) enum Kind {
     Part { of: usize, parts: String },
     Drawn(Law),
     Rate(Rates),
+    Varied,
     Scaled(Scaled),
     Nearby(Nearby),
 }
@@ -70,6 +71,15 @@ pub(super) struct Measure {
     table: Vec<(String, String)>,
     numbers: u64,
     texts: Vec<(String, u64)>,
+}
+
+impl Measure {
+    /// The steps that a table goes in where it would have too many of its own.
+    fn step(&self) -> Option<String> {
+        let top = self.table.last().and_then(|(_, text)| self.written.units(text))?;
+        let step = (0..9).map(|power| 10i64.pow(power)).find(|step| top / step <= crate::template::MAX_STEPS)?;
+        (step > 1).then(|| self.written.write(step))
+    }
 }
 
 impl Law {
@@ -120,10 +130,13 @@ impl Law {
     }
 
     fn write(&self, out: &mut Writer, depth: usize) {
-        if let Self::Measure(measure) = self
-            && !measure.texts.is_empty()
-        {
-            out.line(depth, &format!("numbers: {}", measure.numbers));
+        if let Self::Measure(measure) = self {
+            if !measure.texts.is_empty() {
+                out.line(depth, &format!("numbers: {}", measure.numbers));
+            }
+            if let Some(step) = measure.step() {
+                out.line(depth, &format!("step: {step}"));
+            }
         }
         self.keys().iter().for_each(|(key, entries)| out.map(depth, key, entries));
     }
@@ -183,6 +196,7 @@ impl Field {
                 out.line(1, &format!("{name}:"));
                 rates.write(out, all);
             }
+            Kind::Varied => out.line(1, &format!("{name}: {{kind: varied, keystream: {}}}", next(0))),
             Kind::Scaled(scaled) => {
                 out.line(1, &format!("{name}:"));
                 scaled.write(out, all);

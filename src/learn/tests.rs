@@ -149,6 +149,99 @@ fn what_hangs_on_the_sender_fits_the_sender_that_is_copied() {
     assert_eq!(planted.as_bytes(), again);
 }
 
+/// Shipments in order of their numbers, in which nobody is named: what an item
+/// costs is fixed, and an order has one line or two.
+fn shipments(rows: u32) -> String {
+    let mut draw = Stream::new(&[11; 32]);
+    let mut text = String::from("运单号,国家,货物,数量,金额,采购单\r\n");
+    let mut order = 5_000;
+    for row in 0..rows {
+        let item = draw.below(6);
+        let amount = 1 + draw.below(400) * draw.below(400) / 7;
+        order += 10 * draw.below(3);
+        let value = f64::from(amount) * PRICES[item as usize];
+        let country = ["海地", "越南", "赞比亚"][(order / 40) as usize % 3];
+        text += &format!("S{:09},{country},货物{item},{amount},{value:.2},PO-{order}\r\n", 3 * row);
+    }
+    text
+}
+
+const PRICES: [f64; 6] = [0.5, 2.25, 4.0, 19.99, 80.0, 3200.5];
+
+#[test]
+fn where_nobody_is_named_a_row_is_copied_and_its_sums_go_with_its_amount() {
+    let text = shipments(3_000);
+    let (learned, template) = learned(&text);
+    for part in ["kind: scaled\n    of: 数量", "kind: nearby", "货物: {kind: copied"] {
+        assert!(learned.text.contains(part), "{part}\n{}", learned.text);
+    }
+    let (records, numbers) = records(&template, 40);
+    let options = plant::Options::default();
+    let job = Job {
+        columns: &[],
+        records: &records,
+        numbers: &numbers,
+        is_line: &|_| false,
+        place: [5; 32],
+        shared: None,
+        options: &options,
+    };
+    // Columns without a role are found by the template's own headers.
+    let columns: Vec<plant::ColumnSpec> = template
+        .columns()
+        .iter()
+        .map(|column| plant::ColumnSpec {
+            role: column.role.clone(),
+            header: column.header.clone(),
+            aliases: column.aliases.clone(),
+        })
+        .collect();
+    let job = Job { columns: &columns, ..job };
+
+    let mut planted = Vec::new();
+    let planned = plan(&BytesSource(text.as_bytes()), &job).expect("a plan");
+    planned.weave(text.as_bytes(), &mut planted).expect("a file");
+
+    let real: BTreeSet<&str> = text.lines().collect();
+    let planted = String::from_utf8(planted).expect("UTF-8");
+    let rows: Vec<Vec<&str>> = planted.lines().map(|row| row.split(',').collect()).collect();
+    let ours: Vec<usize> = (1..rows.len()).filter(|&at| !real.contains(rows[at].join(",").as_str())).collect();
+    assert_eq!(ours.len(), 40);
+    let mut like_the_row_before = 0;
+    for &at in &ours {
+        let item: usize = rows[at][2].strip_prefix("货物").and_then(|item| item.parse().ok()).expect("an item");
+        let (amount, value): (f64, f64) = (rows[at][3].parse().expect("whole"), rows[at][4].parse().expect("a sum"));
+        let price = value / amount;
+        assert!((price / PRICES[item] - 1.0).abs() < 0.02 + 0.02 / amount, "{:?}", rows[at]);
+        assert!(rows[at][5].starts_with("PO-") && rows[at][5].ends_with('0'), "{:?}", rows[at]);
+        like_the_row_before += usize::from(rows[at][2] == rows[at - 1][2]);
+    }
+    // One of six items by chance.
+    assert!(like_the_row_before < 20, "{like_the_row_before} of 40 repeat the item of the row before");
+}
+
+#[test]
+fn numbers_without_letters_need_many_digits() {
+    let rows = |width: usize| -> String {
+        (0..300u32).map(|i| format!("{:0width$},154{i:08}\r\n", 3 * i + 7)).collect::<String>()
+    };
+
+    let (_, template) = learned(&format!("运单号,收件电话\r\n{}", rows(12)));
+    assert!(template.block().is_some_and(|block| block.number(0).len() == 12));
+    let (few, template) = learned(&format!("运单号,收件电话\r\n{}", rows(6)));
+    assert!(template.block().is_none() && few.notes.iter().any(|note| note.contains("no mark")), "{:?}", few.notes);
+}
+
+#[test]
+fn a_measure_of_millions_is_learned_in_larger_steps() {
+    let rows: String =
+        (0..600u64).map(|i| format!("YT{:09},154{i:08},{}.{:02}\r\n", 2 * i, i * i * 20, i % 100)).collect();
+
+    let (learned, _) = learned(&format!("运单号,收件电话,金额\r\n{rows}"));
+
+    assert!(learned.text.contains("step: "), "{}", learned.text);
+}
+
 #[test]
 fn learning_twice_gives_the_same_text() {
     let text = export(1_000);

@@ -78,27 +78,47 @@ pub(super) struct Stretches {
 
 struct Stretch {
     place: usize,
-    /// How often neighbours agree.
-    agree: f64,
+    /// Of rows between two that agree, those that say the same.
+    between_like: f64,
+    /// Of rows between two that differ, those that say what one of them says.
+    between_unlike: f64,
+}
+
+/// What a place asks of a donor.
+struct Demand {
+    place: usize,
+    neighbours: Vec<Vec<u8>>,
+    /// Whether it has to say what a neighbour says, or must not.
+    is_same: bool,
 }
 
 impl Stretches {
     pub(super) fn of(sample: &Sample) -> Self {
         let stretch = |place: usize| {
             let texts = sample.column(place);
+            let rows = texts.len();
+            let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
             let agree = |step: usize| {
                 let pairs = texts.iter().zip(texts.iter().skip(step));
-                pairs.filter(|(a, b)| a.0 == b.0).count() as f64 / texts.len().saturating_sub(step).max(1) as f64
+                share(pairs.filter(|(a, b)| a.0 == b.0).count(), rows.saturating_sub(step))
             };
-            let (beside, apart) = (agree(1), agree(APART));
-            // What hardly ever changes changes for a reason.
-            (beside - apart >= LIFT || (beside >= 0.98 && apart < beside)).then_some(Stretch { place, agree: beside })
+            let (beside, around) = (agree(1), agree(2));
+            if beside - agree(APART) < LIFT || around >= 1.0 {
+                return None;
+            }
+            let all = texts.windows(3).filter(|row| row[0].0 == row[1].0 && row[1].0 == row[2].0).count();
+            let all = share(all, rows.saturating_sub(2));
+            Some(Stretch {
+                place,
+                between_like: if around > 0.0 { all / around } else { 1.0 },
+                between_unlike: 2.0 * (beside - all) / (1.0 - around),
+            })
         };
         Self { columns: (0..sample.width()).filter_map(stretch).collect() }
     }
 
     /// Draws a donor for a row at `gap`: of the rows of its window one that
-    /// says most of what the place asks for. `None` where the window is empty.
+    /// meets most of what the place asks. `None` where the window is empty.
     pub(super) fn donor(
         &self,
         gap: &Gap,
@@ -110,27 +130,33 @@ impl Stretches {
         if rows.is_empty() {
             return None;
         }
-        let say = |row: &Row, place: usize| match row.fields.get(place) {
-            Some(span) if span.kind != Kind::Missing => span.of(row.content()).to_vec(),
-            _ => Vec::new(),
-        };
-        let beside = |row: &Option<Row>, place| row.as_ref().filter(|row| row.is_fit).map(|row| say(row, place));
-        let mut wanted: Vec<(usize, Vec<Vec<u8>>)> = Vec::new();
-        for column in &self.columns {
-            let ticket = f64::from(draw.below(SHARES)) / f64::from(SHARES);
-            let neighbours = [beside(&gap.before, column.place), beside(&gap.after, column.place)];
-            let agree = neighbours[0] == neighbours[1];
-            // A row between two that differ is like one of them so often, if
-            // each row goes on like the one before as often as here.
-            if agree || ticket < 2.0 * column.agree / (1.0 + column.agree) {
-                wanted.push((column.place, neighbours.into_iter().flatten().collect()));
-            }
-        }
+        // One ticket for all: what goes on goes on in many columns at once.
+        let demands = self.demands(gap, f64::from(draw.below(SHARES)) / f64::from(SHARES));
         let first = draw.below(rows.len() as u32) as usize;
-        let fits = |row: &Row| wanted.iter().filter(|(place, say_so)| say_so.contains(&say(row, *place))).count();
-        let best = (0..rows.len())
-            .map(|step| (first + step) % rows.len())
-            .max_by_key(|&at| (fits(&rows[at]), std::cmp::Reverse((at + rows.len() - first) % rows.len())))?;
+        let met = |row: &Row| {
+            let meets = |demand: &&Demand| demand.neighbours.contains(&said(row, demand.place)) == demand.is_same;
+            demands.iter().filter(meets).count()
+        };
+        let met: Vec<usize> = rows.iter().map(met).collect();
+        let most = met.iter().copied().max()?;
+        let best = (0..rows.len()).map(|step| (first + step) % rows.len()).find(|&at| met[at] == most)?;
         Some(rows.swap_remove(best))
     }
+
+    fn demands(&self, gap: &Gap, ticket: f64) -> Vec<Demand> {
+        let beside = |row: &Option<Row>, place| row.as_ref().filter(|row| row.is_fit).map(|row| said(row, place));
+        let demand = |column: &Stretch| {
+            let (before, after) = (beside(&gap.before, column.place), beside(&gap.after, column.place));
+            let share = if before == after { column.between_like } else { column.between_unlike };
+            let neighbours = before.into_iter().chain(after).collect();
+            Demand { place: column.place, neighbours, is_same: ticket < share }
+        };
+        self.columns.iter().map(demand).collect()
+    }
+}
+
+/// What a row says in a column, as it stands.
+fn said(row: &Row, place: usize) -> Vec<u8> {
+    let span = row.fields.get(place).filter(|span| span.kind != Kind::Missing);
+    span.map(|span| span.of(row.content()).to_vec()).unwrap_or_default()
 }

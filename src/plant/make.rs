@@ -62,9 +62,10 @@ impl Maker<'_> {
             })
             .collect();
         let donors = group.iter().zip(&mut draws).map(|(who, draw)| match who.who {
-            Who::Own(_) => self.apart(&who.gap, draw).map(Cow::Owned).unwrap_or_else(|| {
-                Cow::Borrowed(who.donor.as_deref().unwrap_or_else(|| donor(&who.gap, draw)))
-            }),
+            Who::Own(_) => self
+                .apart(&who.gap, draw)
+                .map(Cow::Owned)
+                .unwrap_or_else(|| Cow::Borrowed(who.donor.as_deref().unwrap_or_else(|| donor(&who.gap, draw)))),
             Who::Shared(_) => Cow::Borrowed(row_behind(&who.gap)),
         });
         let donors: Vec<Cow<'_, Row>> = donors.collect();

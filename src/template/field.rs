@@ -154,6 +154,8 @@ pub(crate) enum Law {
         by: usize,
         law: RateLaw,
     },
+    /// The donor's amount, varied.
+    Varied,
     /// The donor's sum, scaled by a number.
     Scaled {
         of: usize,
@@ -187,7 +189,7 @@ impl Law {
 
     /// Whether the value is made from what the donor holds in its own column.
     pub(crate) fn is_beside(&self) -> bool {
-        matches!(self, Self::Scaled { .. } | Self::Nearby { .. })
+        matches!(self, Self::Varied | Self::Scaled { .. } | Self::Nearby { .. })
     }
 
     /// Fields that this one is made from.

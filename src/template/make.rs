@@ -14,6 +14,7 @@ use crate::derive::{Keystream, Seed};
 use crate::line::LineNumber;
 use crate::persona::{Name, Persona, PersonaMaker, Role};
 use crate::record::{ColumnRole, Copied, Given, Record, Value};
+use crate::template::beside::VariedLaw;
 use crate::template::field::Law;
 use crate::template::place::Part;
 use crate::template::{Column, MAX_FIELDS, Template};
@@ -215,6 +216,7 @@ impl<'a> Draft<'a> {
                 }
                 law.format().write(law.price(rate, self.drawn[*of])).into()
             }
+            Law::Varied => VariedLaw.text(&self.donor(index)?, &mut self.keystream.block(field.keystream?)).into(),
             Law::Scaled { of, law } => {
                 let amount = self.text(*of)?;
                 law.text(&self.donor(index)?, &self.donor(*of)?, &amount).into()
@@ -225,9 +227,10 @@ impl<'a> Draft<'a> {
                 let ticket = with.map_or(Some(own), |with| self.template.fields()[with].keystream)?;
                 match law.is_own(&mut self.keystream.block(ticket)) {
                     true => {
-                        let mut draw = self.keystream.block(own);
+                        let (mut shared, mut draw) = (self.keystream.block(ticket), self.keystream.block(own));
+                        law.is_own(&mut shared);
                         law.is_own(&mut draw);
-                        law.text(&donor, &mut draw).into()
+                        law.text(&donor, &mut shared, &mut draw).into()
                     }
                     false => donor.into(),
                 }

@@ -52,9 +52,10 @@ use crate::record::ColumnRole;
 use field::{Field, Law};
 
 pub use field::FieldPattern;
-pub use make::CanaryInput;
-pub use phone::Style;
 pub(crate) use form::BARE_DIGITS;
+pub use make::CanaryInput;
+pub(crate) use number::MAX_STEPS;
+pub use phone::Style;
 pub use waybill::Block;
 
 /// Most fields of a template: what is drawn for a record lives on the stack.

@@ -19,7 +19,7 @@ const SHARE_UNITS: f64 = 1e6;
 const MAX_UNITS: f64 = 1e9;
 
 /// Most steps in a table: a fee's law walks through all of them.
-const MAX_STEPS: i64 = 1 << 22;
+pub(crate) const MAX_STEPS: i64 = 1 << 22;
 
 /// How a number of steps is written.
 #[derive(Clone, Copy, Debug)]

@@ -113,7 +113,12 @@ impl Template {
             Law::Rate { law, .. } => self.rate_probability(index, |price| fits(&law.format().write(price)))?,
             Law::Constant(text) => f64::from(fits(text)),
             Law::Same(of) => return self.mask_probability(*of, mask),
-            Law::Copied { .. } | Law::Between { .. } | Law::Time(_) | Law::Scaled { .. } | Law::Nearby { .. } => {
+            Law::Copied { .. }
+            | Law::Between { .. }
+            | Law::Time(_)
+            | Law::Varied
+            | Law::Scaled { .. }
+            | Law::Nearby { .. } => {
                 return None;
             }
         })

@@ -26,7 +26,7 @@ const MAX_CASES: usize = 10_000;
 
 /// Kinds of fields, for hints.
 const KINDS: &str = "waybill, serial, phone, name, address, part, choice, number, rate, time, constant, reference, \
-                     copied, between, scaled, nearby";
+                     copied, between, varied, scaled, nearby";
 
 /// Reads a whole template.
 pub(crate) fn template(text: &str, origin: &str) -> Result<Parts, Fault> {
@@ -196,10 +196,14 @@ impl<'a> Reader<'a> {
             }
             "scaled" => {
                 let (of, of_node) = self.source(&mut fields, "of")?;
-                let Some((Law::Number(_), _)) = read.get(&of) else {
-                    return Err(of_node.fault("what is scaled goes by a field of kind number"));
+                let Some((Law::Number(_) | Law::Varied, _)) = read.get(&of) else {
+                    return Err(of_node.fault("what is scaled goes by a field of kind number or varied"));
                 };
                 Law::Scaled { of, law: ScaledLaw::read(&mut fields)? }
+            }
+            "varied" => {
+                draws(&mut fields)?;
+                Law::Varied
             }
             "nearby" => {
                 draws(&mut fields)?;

@@ -65,6 +65,10 @@ pub struct Args {
     /// Everything follows from it
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Judge these rows in place of the template's: a file of another generator
+    /// with the export's own header. The template says only what columns are for
+    #[arg(long, value_name = "FILE")]
+    candidates: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
     /// Write the rows that were learned from, with a column that labels them.
@@ -115,6 +119,14 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let shown = args.input.display().to_string();
     let planter =
         Planter::new(&bytes, &template, &options, lines, seed).map_err(|fault| fault.in_file(shown.as_str()))?;
+    let planter = match &args.candidates {
+        Some(path) => {
+            let made = read(&issue::file_source(path))?;
+            let judging = planter.judging(&made, args.accounts);
+            judging.map_err(|fault| fault.in_file(path.display().to_string()))?
+        }
+        None => planter,
+    };
     let wanted = audit::Settings {
         accounts: args.accounts,
         redraws: args.redraws,

@@ -1,0 +1,90 @@
+//! Rows that another generator made, to be judged by the same adversary.
+//!
+//! They are put where they would be least conspicuous: where the export goes
+//! by time, where their time belongs, and else anywhere.
+
+use crate::derive::{Draw, Seed, Stream};
+use crate::fault::Fault;
+use crate::plant::{Job, Rows};
+use crate::record::ColumnRole;
+
+use super::table::{Export, Planted};
+
+/// Rows out of order, one in so many, that still leave a file in order.
+const ODD: usize = 100;
+
+/// Rows made elsewhere, in the export's own columns.
+pub struct Candidates {
+    rows: Vec<Vec<String>>,
+    /// Rows of one account.
+    share: usize,
+    /// The column that the export goes by, and the latest time up to each row.
+    times: Option<(usize, Vec<f64>)>,
+    seed: Seed,
+}
+
+impl Candidates {
+    /// Reads `bytes`, a file with the header of the export `original`, and
+    /// shares its rows out among so many accounts.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] where the columns differ, or are fewer than one row for each
+    /// account.
+    pub fn read(bytes: &[u8], original: &Rows, job: &Job<'_>, accounts: u32, seed: Seed) -> Result<Self, Fault> {
+        let made = Rows::read(bytes, job, usize::MAX)?;
+        let headers = |rows: &Rows| rows.columns.iter().map(|column| column.header.clone()).collect::<Vec<_>>();
+        let (have, expected) = (headers(&made), headers(original));
+        if have != expected {
+            return Err(Fault::new(format!("expected the export's columns {}", expected.join(", ")))
+                .at_line(1)
+                .hint("write the header of the export, and its columns in that order"));
+        }
+        let rows: Vec<Vec<String>> = made.rows.into_iter().map(|row| row.cells).collect();
+        let share = rows.len() / accounts.max(1) as usize;
+        if share == 0 {
+            return Err(Fault::new(format!("expected at least {accounts} rows, found {}", rows.len()))
+                .hint("make more rows, or audit with fewer --accounts"));
+        }
+        Ok(Self { rows, share, times: times(original), seed })
+    }
+
+    /// Puts an account's next rows into the export; of fewer, all.
+    pub(super) fn plant(&self, original: &Rows, account: u32, redraw: u32, count: u32) -> Export {
+        let mut seed = self.seed;
+        seed[24..28].copy_from_slice(&account.to_le_bytes());
+        seed[28..].copy_from_slice(&redraw.to_le_bytes());
+        let mut draw = Stream::new(&seed);
+        let first = account as usize * self.share;
+        let begin = (redraw as usize * count as usize) % self.share;
+        let planted = (0..self.share.min(count as usize)).map(|nth| {
+            let cells = self.rows[first + (begin + nth) % self.share].clone();
+            let by_time = self.times.as_ref().and_then(|(place, times)| {
+                let time = original.columns[*place].seconds(&cells[*place])?;
+                Some(times.partition_point(|earlier| *earlier <= time))
+            });
+            let before = by_time.unwrap_or_else(|| draw.below(original.rows.len() as u32 + 1) as usize);
+            Planted { before, cells }
+        });
+        let mut planted: Vec<Planted> = planted.collect();
+        planted.sort_by_key(|row| row.before);
+        Export { account, planted }
+    }
+}
+
+/// The column of times that the export is in the order of.
+fn times(rows: &Rows) -> Option<(usize, Vec<f64>)> {
+    let place = rows.columns.iter().position(|column| column.role == Some(ColumnRole::Time) && column.is_time())?;
+    let (mut latest, mut odd) = (f64::NEG_INFINITY, 0);
+    let times: Vec<f64> = rows
+        .rows
+        .iter()
+        .map(|row| {
+            let time = rows.columns[place].seconds(&row.cells[place]).unwrap_or(latest);
+            odd += usize::from(time < latest);
+            latest = latest.max(time);
+            latest
+        })
+        .collect();
+    (odd * ODD <= times.len()).then_some((place, times))
+}
