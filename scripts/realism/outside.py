@@ -8,6 +8,7 @@ built-in one. Neither sees the rest of the file: what they miss of the built-in
 AUC is what neighbours, counts and runs give away.
 
   scripts/realism/outside.py EXPORT --template T [any option of template audit]
+  scripts/realism/outside.py --seen ROWS REPORT     what an audit with --rows-out and --json left
 
 Makes its own environment under the temporary folder; needs Python 3.11 and the
 network once. TRAPLINE=FILE takes another binary.
@@ -34,9 +35,12 @@ def main():
     trapline = os.environ.get("TRAPLINE", f"{target}/release/trapline")
     # Labelled canaries: gone when this ends.
     with tempfile.TemporaryDirectory() as folder:
-        rows = Path(folder) / "rows.csv"
-        command = [trapline, "template", "audit", *args, "--json", "--rows-out", rows]
-        report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        if args[0] == "--seen":
+            rows, report = args[1], json.loads(Path(args[2]).read_text(encoding="utf-8"))
+        else:
+            rows = Path(folder) / "rows.csv"
+            command = [trapline, "template", "audit", *args, "--json", "--rows-out", rows]
+            report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         inside = report["told"]["auc"]
         header, labels, groups, cells = read(rows)
     closed = {header.index(name) for name in report["without"]}

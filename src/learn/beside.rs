@@ -5,7 +5,7 @@
 //! to be drawn, and what is copied from one real row fits together as no tree
 //! of pairs does. Two things give a copy away all the same. An amount and the
 //! sums that follow from it are hardly ever the same twice: so the amount is
-//! drawn, and the sums are scaled with it, each to the power with which it grows
+//! varied, and the sums are scaled with it, each to the power with which it grows
 //! among rows that are otherwise alike. And a reference that one row has, as
 //! an order of a single line, is another's if it is copied: so as often as rows
 //! have one of their own, planted rows get one nearby, and days nearby with it.

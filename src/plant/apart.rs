@@ -160,3 +160,96 @@ fn said(row: &Row, place: usize) -> Vec<u8> {
     let span = row.fields.get(place).filter(|span| span.kind != Kind::Missing);
     span.map(|span| span.of(row.content()).to_vec()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BytesSource, Job, Options, plan};
+    use super::*;
+    use crate::derive::Stream;
+    use crate::persona::Role;
+    use crate::record::{Record, Value};
+
+    /// Rows by number: outlets in long stretches, a courier for each row, and a
+    /// sum that no two rows share.
+    fn export(rows: u32) -> String {
+        let mut draw = Stream::new(&[2; 32]);
+        let mut text = String::from("运单号,网点,业务员,收件电话,金额\n");
+        for row in 0..rows {
+            let courier = draw.below(40);
+            text += &format!("YT{:09},网点{},员{courier},154{row:08},{}\n", 10 * row, row / 60, 1000 + row * 7);
+        }
+        text
+    }
+
+    /// The rows of a planted export, and which of them were planted.
+    fn planted(text: &str, numbers: &[(u64, String)]) -> Vec<(Vec<String>, bool)> {
+        let phone = |i: usize| Value::Text(format!("1649999{i:04}"));
+        let record = |i| Record { values: vec![(ColumnRole::Phone(Role::Recipient), phone(i))] };
+        let records: Vec<Record> = (0..30).map(record).collect();
+        let options = Options::default();
+        let job = Job {
+            columns: &[],
+            records: &records,
+            numbers,
+            is_line: &|_| false,
+            place: [4; 32],
+            shared: None,
+            options: &options,
+        };
+        let mut bytes = Vec::new();
+        let planned = plan(&BytesSource(text.as_bytes()), &job).expect("a plan");
+        planned.weave(text.as_bytes(), &mut bytes).expect("a file");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let cells = |row: &str| row.split(',').map(str::to_owned).collect::<Vec<_>>();
+        text.lines().skip(1).map(|row| (cells(row), row.contains("1649999"))).collect()
+    }
+
+    #[test]
+    fn what_comes_in_stretches_agrees_and_the_rest_is_another_rows() {
+        let text = export(3000);
+        let numbers: Vec<(u64, String)> = (0..400).map(|i| (i, format!("YT{:09}", 70 * i + 3))).collect();
+
+        let rows = planted(&text, &numbers);
+
+        let ours: Vec<usize> = (1..rows.len() - 1).filter(|&at| rows[at].1).collect();
+        assert_eq!(ours.len(), 30);
+        let mut repeats = 0;
+        for at in ours {
+            let (before, row, after) = (&rows[at - 1].0, &rows[at].0, &rows[at + 1].0);
+            assert!(row[1] == before[1] || row[1] == after[1], "{row:?} between {before:?} and {after:?}");
+            repeats += usize::from(row[4] == before[4] || row[4] == after[4]);
+        }
+        assert_eq!(repeats, 0, "sums of the rows beside");
+    }
+
+    #[test]
+    fn a_number_inside_a_run_keeps_its_sender() {
+        // Two senders whose runs are interleaved: the file goes by no number.
+        let mut text = String::from("运单号,寄件人,收件电话\n");
+        for row in 0..400u32 {
+            let sender = row.wrapping_mul(2_654_435_761) >> 31;
+            text += &format!("YT{sender}{:08},寄{sender},154{row:08}\n", 3 * row);
+        }
+        let numbers: Vec<(u64, String)> = (0..100).map(|i| (i, format!("YT{}{:08}", i % 2, 12 * i + 1))).collect();
+
+        let rows = planted(&text, &numbers);
+
+        let ours = rows.iter().filter(|(_, ours)| *ours);
+        assert!(
+            ours.clone().all(|(row, _)| row[0][2..3] == row[1]["寄".len()..]),
+            "{ours:?}",
+            ours = ours.collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn a_window_is_a_few_rows_and_not_too_many_bytes() {
+        let bytes = b"abc\ndefg\nh\n".repeat(40);
+        let starts: Vec<u32> = (0..40u32).flat_map(|i| [11 * i, 11 * i + 4, 11 * i + 9]).collect();
+
+        assert_eq!(Window::of(&bytes, &starts, bytes.len()).bytes, bytes[bytes.len() - 16 * 11..]);
+        assert_eq!(Window::of(&bytes, &[], 0), Window::default());
+        let long = vec![b'x'; 2 * MOST_BYTES];
+        assert_eq!(Window::of(&long, &[0], long.len()), Window::default());
+    }
+}
