@@ -126,7 +126,7 @@ pub(super) fn learn(table: &Table, fields: &mut [Field], least: u32) {
         let with = first.map(|(at, _)| at);
         if let Some((own, reach)) = references(column, least) {
             found.push((at, Kind::Nearby(Nearby { own, reach, with, format: None })));
-        } else if let (Some((_, own)), Some(format)) = (first, days(column)) {
+        } else if let (Some((_, own)), Some(format)) = (first, days(column).filter(|_| !follows(at, fields, table))) {
             found.push((at, Kind::Nearby(Nearby { own, reach: WEEKS, with, format: Some(format) })));
         } else {
             found.push((at, super::column::copied(column, least)));
@@ -222,6 +222,28 @@ fn references(column: &TableColumn, least: u32) -> Option<(usize, u64)> {
     let middle: Vec<i64> = steps.iter().map(|step| (*step).min(1 << 40) as i64).collect();
     let reach = if middle.is_empty() { 10 } else { measure::around(&middle, middle.len() / 2, least as usize) };
     Some((own * 1000 / all, (reach as u64 / 10).clamp(1, 10_000)))
+}
+
+/// Whether a column that stays a copy says what this one says: the day of a
+/// tender goes with the tender.
+fn follows(at: usize, fields: &[Field], table: &Table) -> bool {
+    let place = |field: &Field| field.place.filter(|_| matches!(field.role, ColumnRole::Other(_)));
+    let Some(own) = place(&fields[at]).map(|place| &table.columns[place]) else { return false };
+    fields[..].iter().enumerate().filter(|(other, _)| *other != at).any(|(_, field)| {
+        let Some(other) = place(field).map(|place| &table.columns[place]) else { return false };
+        let rows = own.codes.len();
+        // One with about as many texts tells nothing by telling all.
+        if other.texts.len() * 4 > rows || days(other).is_some() || other.texts.len() < own.texts.len() / 4 {
+            return false;
+        }
+        let mut first: Vec<Option<u32>> = vec![None; other.texts.len()];
+        let agree = other
+            .codes
+            .iter()
+            .zip(&own.codes)
+            .filter(|&(&group, &day)| *first[group as usize].get_or_insert(day) == day);
+        agree.count() * 20 >= rows * 19
+    })
 }
 
 /// How a column writes days, if few rows share one.

@@ -126,12 +126,12 @@ impl HanCounts {
 
     fn finish(self, least: u32) -> Option<Names> {
         let families = pool::pool("cn-families-1").and_then(pool::Pool::weighted).unwrap_or_default();
-        let characters: Vec<(&str, u64)> = pool::pool("cn-given-1")
+        let characters: Vec<(&str, [u64; 2])> = pool::pool("cn-given-1")
             .map(|pool| {
                 let rows = pool.text().lines().map(|line| {
                     let mut cells = line.split('\t');
                     let character = cells.next()?;
-                    Some((character, cells.next()?.parse::<u64>().ok()? + cells.next()?.parse::<u64>().ok()?))
+                    Some((character, [cells.next()?.parse().ok()?, cells.next()?.parse().ok()?]))
                 });
                 rows.flatten().collect()
             })
@@ -139,7 +139,10 @@ impl HanCounts {
         // In the unit of the titles.
         let [one, two] = self.lengths.map(|rows| rows * shrink::UNIT);
         let titles = kept(self.titles, least, &[]);
-        let letters = self.letters.map(|letters| kept(letters, least, &characters));
+        let letters = self.letters.map(|letters| {
+            let mixed = mixed(&letters, &characters);
+            kept(letters, least, &mixed)
+        });
         let families = kept(self.families, least, &families);
         let whole = !families.is_empty() && letters.iter().all(|letters| !letters.is_empty());
         whole.then_some(Names::Han { families, one, two, titles, letters })
@@ -169,6 +172,29 @@ impl WordCounts {
         (!families.is_empty() && !given.is_empty()).then_some(Names::Words { families, given })
     }
 }
+
+/// Frequencies among men and women, mixed as the rows are: by expectation and
+/// maximization of which of the two each character came from.
+fn mixed<'p>(counts: &Counts, pool: &[(&'p str, [u64; 2])]) -> Vec<(&'p str, u64)> {
+    let sums = [0, 1].map(|sex| pool.iter().map(|(_, weights)| weights[sex]).sum::<u64>().max(1) as f64);
+    let shares = |weights: &[u64; 2]| [0, 1].map(|sex| weights[sex] as f64 / sums[sex]);
+    let seen: Vec<(f64, [f64; 2])> =
+        pool.iter().filter_map(|(text, weights)| Some((*counts.get(*text)? as f64, shares(weights)))).collect();
+    let rows: f64 = seen.iter().map(|(count, _)| count).sum();
+    let mut men = 0.5;
+    for _ in 0..ROUNDS {
+        let of_men = seen.iter().map(|(count, [m, w])| count * men * m / (men * m + (1.0 - men) * w).max(1e-12));
+        men = if rows > 0.0 { of_men.sum::<f64>() / rows } else { men };
+    }
+    let weight = |weights: &[u64; 2]| {
+        let [m, w] = shares(weights);
+        ((men * m + (1.0 - men) * w) * 1e9).round() as u64
+    };
+    pool.iter().map(|(text, weights)| (*text, weight(weights))).collect()
+}
+
+/// Rounds until a share stands still.
+const ROUNDS: usize = 60;
 
 /// What at least `least` rows hold, and what a public pool has: shares drawn
 /// towards the pool's. The rows of the rest go to words of the pool.
@@ -212,6 +238,22 @@ mod tests {
         assert!(families.iter().any(|(family, _)| family == "欧阳"));
         assert!(!letters[0].iter().any(|(letter, _)| letter == "龘"), "one row held it");
         assert!(letters[0].iter().any(|(letter, _)| letter == "伟"));
+    }
+
+    #[test]
+    fn the_pool_is_mixed_as_the_rows_are() {
+        let pool = [("伟", [90, 10]), ("芳", [10, 90]), ("平", [50, 50])];
+        let rows = |men: u64, women: u64| -> Counts {
+            pool.iter().map(|(text, [m, w])| ((*text).to_owned(), men * m + women * w)).collect()
+        };
+
+        let share =
+            |mixed: &[(&str, u64)]| mixed[0].1 as f64 / mixed.iter().map(|(_, weight)| weight).sum::<u64>() as f64;
+        let (even, men) = (mixed(&rows(5, 5), &pool), mixed(&rows(9, 1), &pool));
+
+        assert!((share(&even) - 50.0 / 150.0).abs() < 0.01, "{even:?}");
+        assert!((share(&men) - 82.0 / 150.0).abs() < 0.01, "{men:?}");
+        assert_eq!(mixed(&Counts::new(), &pool).len(), 3);
     }
 
     #[test]

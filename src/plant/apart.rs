@@ -20,7 +20,7 @@ use crate::derive::Draw;
 use crate::record::ColumnRole;
 
 /// Rows of a window.
-const ROWS: usize = 48;
+const ROWS: usize = 16;
 /// Most bytes of a window: one is kept for every place.
 const MOST_BYTES: usize = 64 << 10;
 /// How much more often neighbours agree than rows apart, where that means something.

@@ -14,6 +14,7 @@ use super::make::{Made, Maker, hex};
 use super::order::Order;
 use super::pass::FirstPass;
 use super::place::{Gap, Row};
+use super::runs::Place;
 use super::survey::{Survey, SurveyedColumn};
 use super::watch::Watch;
 use super::weave::{Insertion, Plan};
@@ -140,15 +141,7 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
     // last choice: their rows must stand before that last record.
     let (misplaced, regular): (Vec<usize>, Vec<usize>) =
         (0..job.numbers.len()).filter(free).partition(|which| read.candidates.is_misplaced(*which, order));
-    // In a file with runs, a number outside of them has no sender.
-    let rank = |which: &usize| match read.runs.place(*which) {
-        Some(place) => u8::from(!place.is_drawn) + u8::from(!place.is_inside),
-        None => 3,
-    };
-    let mut regular = regular;
-    if order == Order::None {
-        regular.sort_by_key(rank);
-    }
+    let regular = if order == Order::None { by_pauses(read, job.records.len(), regular) } else { regular };
     let chosen: Vec<Option<usize>> = regular.into_iter().chain(misplaced).take(job.records.len()).map(Some).collect();
     let examined = chosen.iter().flatten().max().map_or(job.numbers.len(), |last| last + 1);
     let examined = if chosen.len() == job.records.len() { examined } else { job.numbers.len() };
@@ -164,6 +157,37 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
     ))
     .hint("reserve a block of numbers that no real parcel has; in a sorted file, one inside its run"))
 }
+
+/// Puts those first that are taken in a file with runs: of numbers whose rows
+/// would stand in the same stretch of the file one, by how long its sender
+/// paused there. So all hours have their share of planted rows, those with long
+/// pauses no more than others. A number outside of runs has no sender and comes
+/// last.
+fn by_pauses(read: &FirstPass<'_>, wanted: usize, candidates: Vec<usize>) -> Vec<usize> {
+    let mut inside: Vec<(usize, Place)> =
+        candidates.iter().filter_map(|&which| Some((which, read.runs.place(which)?))).collect();
+    inside.sort_by_key(|(which, place)| (place.gap.at, *which));
+    let (count, strata) = (inside.len(), wanted.min(inside.len()));
+    // A number at the end of a run has a real one on one side only.
+    let wait = |place: &Place| if place.is_inside { place.wait } else { END_OF_RUN * place.wait };
+    let first = |stratum: &[(usize, Place)]| {
+        stratum.iter().min_by(|(_, a), (_, b)| wait(a).total_cmp(&wait(b))).map(|(which, _)| *which)
+    };
+    let mut taken: Vec<usize> =
+        (0..strata).filter_map(|nth| first(&inside[count * nth / strata..count * (nth + 1) / strata])).collect();
+    // Which canary wears which number does not go by where its row stands.
+    taken.sort_unstable();
+    let is_left = |which: &usize| taken.binary_search(which).is_err();
+    let (mut left, outside): (Vec<usize>, Vec<usize>) =
+        candidates.into_iter().filter(is_left).partition(|&which| read.runs.place(which).is_some());
+    let mut all = taken;
+    all.append(&mut left);
+    all.extend(outside);
+    all
+}
+
+/// How much longer a number at the end of a run waits.
+const END_OF_RUN: f64 = 8.0;
 
 fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: Order) -> Result<Vec<Placed>, Fault> {
     let has_room = read.with_room.seen() > 0;

@@ -73,11 +73,13 @@ pub(super) struct Place {
     pub(super) donor: Rc<Row>,
     /// Whether real numbers lie on both sides.
     pub(super) is_inside: bool,
-    /// Whether it was drawn, by how long its sender paused there.
-    pub(super) is_drawn: bool,
+    /// How long it waits to be taken: an exponential time whose rate is how long
+    /// its sender paused there. Whoever of several waits least is taken in
+    /// proportion to the pauses.
+    pub(super) wait: f64,
 }
 
-/// Of candidates whose pause is a usual one, one of so many is drawn.
+/// Candidates for each number that is used.
 pub(super) const ONE_OF: u64 = 4;
 
 impl<'k> Runs<'k> {
@@ -147,11 +149,12 @@ impl<'k> Runs<'k> {
         self.foresee();
     }
 
-    /// Draws a candidate by its pause; not from the block that its place is
-    /// drawn from, whose use depends on the file.
-    fn is_drawn(&self, which: usize) -> bool {
+    /// Drawn not from the block that its place is drawn from, whose use depends
+    /// on the file.
+    fn wait(&self, which: usize) -> f64 {
         let spot = &self.spots[which];
-        spot.ticket < spot.pause.unwrap_or(0).saturating_mul((1 << 32) / 1024 / ONE_OF)
+        let uniform = (spot.ticket as f64 + 1.0) / (1u64 << 32) as f64;
+        -libm::log(uniform) / (spot.pause.unwrap_or(0) as f64 / 1024.0).max(1e-3)
     }
 
     fn around(&self, head: &[u8], serial: u64) -> &[usize] {
@@ -183,7 +186,7 @@ impl<'k> Runs<'k> {
             gap: spot.gap.clone()?,
             donor: nearest.row.clone(),
             is_inside: spot.below.is_some() && spot.above.is_some(),
-            is_drawn: self.is_drawn(which),
+            wait: self.wait(which),
         })
     }
 }
@@ -274,18 +277,19 @@ mod tests {
         let numbers: Vec<String> = (0..4000).map(|_| "11".to_owned()).collect();
         let candidates: Vec<&str> = numbers.iter().map(String::as_str).collect();
         let keystream = Keystream::new(&[8; 32], candidates.len());
-        let drawn = |file: &[&str]| {
+        let waits = |file: &[&str]| -> Vec<f64> {
             let runs = shown(&candidates, file, &keystream);
-            (0..candidates.len()).filter(|which| runs.place(*which).expect("a place").is_drawn).count()
+            (0..candidates.len()).map(|which| runs.place(which).expect("a place").wait).collect()
         };
 
         // A gap for a number, as between the rows before; then three for two.
-        let (usual, long) =
-            (drawn(&["8", "9", "10", "500", "12"]), drawn(&["8", "9", "10", "500", "501", "502", "503", "504", "12"]));
+        let usual = waits(&["8", "9", "10", "500", "12"]);
+        let long = waits(&["8", "9", "10", "500", "501", "502", "503", "504", "12"]);
 
-        // A quarter and three quarters expected, with deviations of 27.
-        assert!((870..1130).contains(&usual), "{usual}");
-        assert!((2870..3130).contains(&long), "{long}");
+        // Of one in a usual pause and another in one of three times that, the
+        // other is taken in three of four cases: 3,000 with a deviation of 27.
+        let first = (0..candidates.len()).filter(|&at| long[at] < usual[(at + 1) % usual.len()]).count();
+        assert!((2870..3130).contains(&first), "{first}");
     }
 
     #[test]
