@@ -1,9 +1,9 @@
 //! Donors from further up.
 //!
 //! A row made from the row beside it repeats all that is copied from there:
-//! the same order, the same vendor, the same odd sum twice in a row. In a file
-//! that goes by number, or has none, nothing ties a planted row to the row
-//! beside it, so a donor is drawn from a window of rows before the place. What
+//! the same order, the same vendor, the same odd sum twice in a row. Only a
+//! number inside a sender's run ties a planted row to one other row; else a
+//! donor is drawn from a window of rows before the place. What
 //! does come in stretches there (an outlet, a day, an order of many lines) is
 //! told by how often neighbours agree, against how often rows apart do; in such
 //! columns the donor has to say what the neighbours say.
@@ -46,7 +46,9 @@ impl Window {
 
     fn rows(&self, reader: &FieldReader, is_fit: impl Fn(&[Span]) -> bool) -> Vec<Row> {
         let (mut rest, mut rows) = (self.bytes.as_slice(), Vec::new());
-        while let Cut::Record { content, end } = cut(&reader.dialect, rest, true) {
+        while !rest.is_empty()
+            && let Cut::Record { content, end } = cut(&reader.dialect, rest, true)
+        {
             let mut fields = Vec::new();
             if reader.split(&rest[..content], &mut fields).is_ok() && is_fit(&fields) {
                 rows.push(Row { bytes: rest[..end].to_vec(), content, fields, is_fit: true });
@@ -57,18 +59,17 @@ impl Window {
     }
 }
 
-/// Whether a file's planted rows take donors from further up: where numbers
-/// rise or fall from row to row, or none are planted. Elsewhere they lie in
-/// runs, which belong to a sender.
-pub(super) fn is_called_for(sample: &Sample, columns: &Columns, has_numbers: bool) -> bool {
-    let Some(number) = columns.first(&ColumnRole::Number).filter(|_| has_numbers) else { return true };
+/// Whether a file's numbers lie in runs that belong to somebody: not where they
+/// rise or fall from row to row.
+pub(super) fn lies_in_runs(sample: &Sample, columns: &Columns) -> bool {
+    let Some(number) = columns.first(&ColumnRole::Number) else { return false };
     let texts = sample.column(number.place);
     let steps: Vec<Ordering> = texts
         .windows(2)
         .map(|pair| natural(affixes(&pair[1].0).1.as_bytes(), affixes(&pair[0].0).1.as_bytes()))
         .collect();
     let share = |order| steps.iter().filter(|step| **step == order).count() * 10 >= steps.len() * 9;
-    steps.len() > 1 && (share(Ordering::Greater) || share(Ordering::Less))
+    steps.len() > 1 && !share(Ordering::Greater) && !share(Ordering::Less)
 }
 
 /// Columns that come in stretches.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use super::Job;
-use super::apart::Stretches;
+use super::apart::{self, Stretches};
 use super::check::LineRecords;
 use super::columns::{Column, Columns};
 use super::make::{Made, Maker, hex};
@@ -193,6 +193,7 @@ fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: 
     let has_room = read.with_room.seen() > 0;
     let lane = if has_room { &read.with_room } else { &read.anywhere };
     let gaps = if follows_number(job, order) { None } else { Some(lane.gaps().ok_or_else(nowhere)?) };
+    let by_sender = apart::lies_in_runs(&read.sample, &read.columns);
     (0..job.records.len())
         .map(|canary| {
             let run = numbers[canary].filter(|_| gaps.is_some()).and_then(|which| read.runs.place(which));
@@ -203,7 +204,13 @@ fn place(read: &FirstPass<'_>, job: &Job<'_>, numbers: &[Option<usize>], order: 
                 (None, None, _) => None,
             };
             let (who, gap) = (Who::Own(canary), gap.ok_or_else(nowhere)?);
-            Ok(Placed { who, number: numbers[canary], gap, donor: run.map(|run| run.donor), is_left_out: false })
+            Ok(Placed {
+                who,
+                number: numbers[canary],
+                gap,
+                donor: run.filter(|_| by_sender).map(|run| run.donor),
+                is_left_out: false,
+            })
         })
         .collect()
 }

@@ -62,10 +62,10 @@ impl Maker<'_> {
             })
             .collect();
         let donors = group.iter().zip(&mut draws).map(|(who, draw)| match who.who {
-            Who::Own(_) => self
-                .apart(&who.gap, draw)
-                .map(Cow::Owned)
-                .unwrap_or_else(|| Cow::Borrowed(who.donor.as_deref().unwrap_or_else(|| donor(&who.gap, draw)))),
+            Who::Own(_) => match who.donor.as_deref() {
+                Some(next) => Cow::Borrowed(next),
+                None => self.apart(&who.gap, draw).map_or_else(|| Cow::Borrowed(donor(&who.gap, draw)), Cow::Owned),
+            },
             Who::Shared(_) => Cow::Borrowed(row_behind(&who.gap)),
         });
         let donors: Vec<Cow<'_, Row>> = donors.collect();
@@ -78,7 +78,7 @@ impl Maker<'_> {
         Ok(made)
     }
 
-    /// A donor from further up, where the file's come from there.
+    /// A donor from further up.
     fn apart(&self, gap: &Gap, draw: &mut Block<'_>) -> Option<Row> {
         let (delimited, width) = (self.reader().dialect.format == Format::Delimited, self.sample.width());
         let has = |fields: &[Span], place: usize| fields.get(place).is_some_and(|span| span.kind != Kind::Missing);

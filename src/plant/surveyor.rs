@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::apart::{self, Window};
+use super::apart::Window;
 use super::check::LineRecords;
 use super::columns::Columns;
 use super::cut::{Cut, Kind, Span, cut};
@@ -43,8 +43,6 @@ pub(super) struct Surveyor<'a, 'k, 'j> {
     pub(super) anywhere: Lane<'k>,
     pub(super) with_room: Lane<'k>,
     pub(super) sharing: Option<Sharing>,
-    /// Whether donors come from further up.
-    takes_apart: bool,
     pub(super) records: u64,
     pub(super) ragged: Odd,
     pub(super) blank: u64,
@@ -106,7 +104,6 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             with_room: lane(1),
             pace: Pace::default(),
             sharing: job.shared.filter(|shared| !shared.rows.is_empty()).map(|shared| Sharing::new(&shared)),
-            takes_apart: apart::is_called_for(sample, columns, !job.numbers.is_empty()),
             records: 0,
             ragged: Odd::default(),
             blank: 0,
@@ -253,10 +250,8 @@ impl<'a, 'k, 'j> Surveyor<'a, 'k, 'j> {
             is_fit,
         });
         let mut gap = Gap::new(piece.base + start as u64, self.row(before, before_is_fit), after);
-        if self.takes_apart {
-            let earlier = piece.starts.partition_point(|earlier| (*earlier as usize) < previous.start);
-            gap.window = Window::of(&piece.bytes, &piece.starts[..earlier], previous.start);
-        }
+        let earlier = piece.starts.partition_point(|earlier| (*earlier as usize) < previous.start);
+        gap.window = Window::of(&piece.bytes, &piece.starts[..earlier], previous.start);
         let gap = Rc::new(gap);
         if wanted {
             self.anywhere.take(&gap);
