@@ -8,8 +8,8 @@ ROWS rows under its header. `faker` asks the library of that name for each
 column by itself, in the language of the header: names, phones, addresses,
 company names from its providers; numbers and times in the range of the half;
 texts that repeat from those of the half. `copula` fits a Gaussian copula of
-the copulas package to all columns of the half, texts by the shares of their
-values, and draws from it: its texts are the half's own.
+the copulas package to all columns of the half, with empirical margins, texts
+by the shares of their values, and draws from it: its texts are the half's own.
 
 Makes its own environment under the temporary folder; needs the network once.
 """
@@ -128,7 +128,7 @@ def drawn(columns, count, seed):
     import numpy as np
     import pandas as pd
     from copulas.multivariate import GaussianMultivariate
-    from copulas.univariate import UniformUnivariate, Univariate
+    from copulas.univariate import UniformUnivariate
 
     draw = np.random.default_rng(seed)
     np.random.seed(seed)
@@ -136,10 +136,13 @@ def drawn(columns, count, seed):
     for at, column in enumerate(columns):
         key = f"c{at}"
         measured = hasattr(column, "values") and column.blank == 0 and len(set(column.values)) > 24
+        laws[key] = UniformUnivariate()
         if measured:
-            table[key] = np.array(column.values)
-            laws[key] = Univariate(selection_sample_size=1000)
-            back[key] = column.text
+            # Empirical margins: the best that a margin can be.
+            ordered = np.sort(column.values)
+            ranks = np.searchsorted(ordered, column.values, "left"), np.searchsorted(ordered, column.values, "right")
+            table[key] = (ranks[0] + draw.random(len(ordered)) * (ranks[1] - ranks[0])) / len(ordered)
+            back[key] = lambda u, column=column, ordered=ordered: column.text(float(np.quantile(ordered, min(max(u, 0), 1))))
         else:
             # A text is an interval as long as its share, as in the Synthetic Data Vault.
             texts, codes = np.unique(column.texts, return_inverse=True)
@@ -150,7 +153,6 @@ def drawn(columns, count, seed):
             place[order] = np.arange(len(texts))
             low = ends - shares
             table[key] = low[place[codes]] + draw.random(len(codes)) * shares[place[codes]]
-            laws[key] = UniformUnivariate()
             texts = texts[order]
             back[key] = lambda u, texts=texts, ends=ends: texts[min(int(np.searchsorted(ends, u)), len(texts) - 1)]
     model = GaussianMultivariate(distribution=laws, random_state=seed)

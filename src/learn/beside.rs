@@ -26,6 +26,8 @@ const EXPLAINED: f64 = 0.4;
 const NEAR_ONE: f64 = 0.15;
 /// Distinct numbers that an amount has at least, one for so many rows.
 const DISTINCT: usize = 50;
+/// How much further than neighbours' references from each other one is moved.
+const FAR: u64 = 4;
 /// Weeks that days are moved by at most.
 const WEEKS: u64 = 3;
 /// A day that more rows than this have on average is no order's own.
@@ -221,7 +223,8 @@ fn references(column: &TableColumn, least: u32) -> Option<(usize, u64)> {
     // No step is one pair's: the mean of the k in the middle.
     let middle: Vec<i64> = steps.iter().map(|step| (*step).min(1 << 40) as i64).collect();
     let reach = if middle.is_empty() { 10 } else { measure::around(&middle, middle.len() / 2, least as usize) };
-    Some((own * 1000 / all, (reach as u64 / 10).clamp(1, 10_000)))
+    // Far enough not to meet another's, near enough to be of the same time.
+    Some((own * 1000 / all, (reach as u64 * FAR / 10).clamp(1, 10_000)))
 }
 
 /// Whether a column that stays a copy says what this one says: the day of a
@@ -303,7 +306,7 @@ mod tests {
     #[test]
     fn references_are_told_from_codes() {
         let lone = column((0..300).map(|i| format!("PO-{}", 1000 + 20 * (i - i % 3 * (i % 2)))));
-        assert!(references(&lone, 5).is_some_and(|(own, reach)| (200..=900).contains(&own) && reach <= 10));
+        assert!(references(&lone, 5).is_some_and(|(own, reach)| (200..=900).contains(&own) && reach <= 40));
         assert_eq!(references(&column((0..300).map(|i| format!("depot {}", 10 + i % 7))), 5), None);
         assert_eq!(references(&column((0..300).map(|i| i.to_string())), 5), None);
     }

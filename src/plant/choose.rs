@@ -2,6 +2,7 @@
 //! the operator should know.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
@@ -158,23 +159,26 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
     .hint("reserve a block of numbers that no real parcel has; in a sorted file, one inside its run"))
 }
 
-/// Puts those first that are taken in a file with runs: of numbers whose rows
-/// would stand in the same stretch of the file one, by how long its sender
-/// paused there. So all hours have their share of planted rows, those with long
-/// pauses no more than others. A number outside of runs has no sender and comes
-/// last.
+/// Puts those first that are taken in a file with runs. For each canary a place
+/// in the file is drawn, all alike, and of the numbers whose rows would stand
+/// nearest to it one, by how long its sender paused there. So every hour and
+/// every part has its share of planted rows, however reserved numbers and
+/// pauses are spread. A number outside of runs has no sender and comes last.
 fn by_pauses(read: &FirstPass<'_>, wanted: usize, candidates: Vec<usize>) -> Vec<usize> {
-    let mut inside: Vec<(usize, Place)> =
-        candidates.iter().filter_map(|&which| Some((which, read.runs.place(which)?))).collect();
-    inside.sort_by_key(|(which, place)| (place.gap.at, *which));
-    let (count, strata) = (inside.len(), wanted.min(inside.len()));
+    let places = candidates.iter().filter_map(|&which| Some((which, read.runs.place(which)?)));
+    let mut inside: BTreeMap<(u64, usize), Place> =
+        places.map(|(which, place)| ((place.gap.at, which), place)).collect();
     // A number at the end of a run has a real one on one side only.
     let wait = |place: &Place| if place.is_inside { place.wait } else { END_OF_RUN * place.wait };
-    let first = |stratum: &[(usize, Place)]| {
-        stratum.iter().min_by(|(_, a), (_, b)| wait(a).total_cmp(&wait(b))).map(|(which, _)| *which)
-    };
-    let mut taken: Vec<usize> =
-        (0..strata).filter_map(|nth| first(&inside[count * nth / strata..count * (nth + 1) / strata])).collect();
+    let mut taken: Vec<usize> = Vec::with_capacity(wanted);
+    for &which in candidates.iter().take(wanted) {
+        let at = (read.runs.uniform(which) * read.input_bytes as f64) as u64;
+        let (before, behind) = (inside.range(..(at, 0)).rev().take(BESIDE), inside.range((at, 0)..).take(BESIDE));
+        let best = before.chain(behind).min_by(|(_, a), (_, b)| wait(a).total_cmp(&wait(b))).map(|(key, _)| *key);
+        let Some(best) = best else { break };
+        inside.remove(&best);
+        taken.push(best.1);
+    }
     // Which canary wears which number does not go by where its row stands.
     taken.sort_unstable();
     let is_left = |which: &usize| taken.binary_search(which).is_err();
@@ -185,6 +189,9 @@ fn by_pauses(read: &FirstPass<'_>, wanted: usize, candidates: Vec<usize>) -> Vec
     all.extend(outside);
     all
 }
+
+/// Numbers on each side of a place that are looked at.
+const BESIDE: usize = 2;
 
 /// How much longer a number at the end of a run waits.
 const END_OF_RUN: f64 = 8.0;

@@ -42,8 +42,9 @@ pub(super) struct Runs<'k> {
 struct Spot<'k> {
     serial: u64,
     draw: Block<'k>,
-    /// Drawn first, below 2^32.
+    /// Drawn first, below [`TICKETS`]: how long it waits, and a place of the file.
     ticket: u64,
+    target: u64,
     below: Option<Bound>,
     above: Option<Bound>,
     /// What gaps had weighed when the first bound came; `None` once both have come.
@@ -100,7 +101,8 @@ impl<'k> Runs<'k> {
             let mut draw = draw(which);
             runs.spots.push(Spot {
                 serial,
-                ticket: draw.below_u64(1 << 32),
+                ticket: draw.below_u64(TICKETS),
+                target: draw.below_u64(TICKETS),
                 draw,
                 below: None,
                 above: None,
@@ -153,8 +155,13 @@ impl<'k> Runs<'k> {
     /// on the file.
     fn wait(&self, which: usize) -> f64 {
         let spot = &self.spots[which];
-        let uniform = (spot.ticket as f64 + 1.0) / (1u64 << 32) as f64;
-        -libm::log(uniform) / (spot.pause.unwrap_or(0) as f64 / 1024.0).max(1e-3)
+        -libm::log(share(spot.ticket)) / (spot.pause.unwrap_or(0) as f64 / 1024.0).max(1e-3)
+    }
+
+    /// A share of the file that is drawn for a candidate, whether or not it has
+    /// a place.
+    pub(super) fn uniform(&self, which: usize) -> f64 {
+        share(self.spots[which].target)
     }
 
     fn around(&self, head: &[u8], serial: u64) -> &[usize] {
@@ -221,6 +228,14 @@ impl Spot<'_> {
         }
         *side = Some(bound);
     }
+}
+
+/// Resolution of drawn shares.
+const TICKETS: u64 = 1 << 32;
+
+/// A share in (0, 1].
+fn share(ticket: u64) -> f64 {
+    (ticket as f64 + 1.0) / TICKETS as f64
 }
 
 fn split(number: &[u8]) -> Option<(&[u8], u64)> {
