@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::partial::{Partial, disk, weave};
 use super::{Order, Result, content_hash, file_source};
+use crate::container::parquet::{self, Table};
 use crate::container::sql::{self, Dump};
 use crate::container::xlsx::{self, Workbook};
 use crate::container::{Kind, Question};
@@ -18,6 +19,7 @@ pub(super) enum Export {
     Text(FileSource),
     Workbook(Box<Workbook>),
     Dump(Box<Dump>),
+    Parquet(Box<Table>),
 }
 
 impl Export {
@@ -26,8 +28,20 @@ impl Export {
         let question = Question { part: order.part, columns, options: order.options };
         match kind(order.input)? {
             Kind::Workbook => {
-                refuse_compressed(order.output)?;
+                refuse_compressed(order.output, "a workbook", "xlsx")?;
                 Ok(Self::Workbook(Box::new(Workbook::open(order.input, &question, folder(order.output))?)))
+            }
+            Kind::Parquet => {
+                refuse_compressed(order.output, "a Parquet file", "parquet")?;
+                if order.part.is_some() {
+                    return Err(Fault::new(
+                        "expected a workbook or a dump, found a Parquet file, which has no sheets and no tables",
+                    )
+                    .in_file(order.input.display().to_string())
+                    .hint("leave --sheet or --table out")
+                    .into());
+                }
+                Ok(Self::Parquet(Box::new(Table::open(order.input, folder(order.output))?)))
             }
             Kind::OldWorkbook => Err(Fault::new("is an xls workbook, which is read but not planted into")
                 .in_file(order.input.display().to_string())
@@ -53,6 +67,7 @@ impl Export {
             Self::Text(source) => content_hash(source),
             Self::Workbook(book) => Ok(book.unfolded().hash.clone()),
             Self::Dump(dump) => Ok(dump.content().0.to_owned()),
+            Self::Parquet(table) => Ok(table.unfolded().hash.clone()),
         }
     }
 
@@ -62,6 +77,7 @@ impl Export {
             Self::Text(source) => source,
             Self::Workbook(book) => &book.view().text,
             Self::Dump(dump) => &dump.view().text,
+            Self::Parquet(table) => &table.view().text,
         }
     }
 
@@ -71,13 +87,14 @@ impl Export {
             Self::Text(_) => options.clone(),
             Self::Workbook(book) => book.view().options(options),
             Self::Dump(dump) => dump.view().options(options),
+            Self::Parquet(table) => table.view().options(options),
         }
     }
 
     /// The part of the export that was chosen.
     pub(super) fn part(&self) -> Option<String> {
         match self {
-            Self::Text(_) => None,
+            Self::Text(_) | Self::Parquet(_) => None,
             Self::Workbook(book) => Some(format!("sheet {:?}", book.sheet())),
             Self::Dump(dump) => Some(format!("table {:?}", dump.table())),
         }
@@ -92,6 +109,10 @@ impl Export {
             Self::Workbook(book) => {
                 let hints = book.hints().into_iter().chain(plan.survey().hints.clone()).collect();
                 (&*book.unfolded().hash, book.unfolded().bytes, hints, plan)
+            }
+            Self::Parquet(table) => {
+                let hints = table.hints().into_iter().chain(plan.survey().hints.clone()).collect();
+                (&*table.unfolded().hash, table.unfolded().bytes, hints, plan)
             }
             Self::Dump(dump) => {
                 let ((hash, bytes), (plan, hints)) = (dump.content(), dump.plan(&plan)?);
@@ -118,6 +139,15 @@ impl Export {
                     .map_err(|fault| Fault { file: Some(output.display().to_string()), ..fault })?;
                 Ok((partial, rows))
             }
+            Self::Parquet(table) => {
+                let (partial, file) = Partial::create(output)?;
+                let failed = |error| disk(output, &error);
+                let (file, woven) = table.weave(plan, file, &failed)?;
+                file.sync_all().map_err(|error| disk(output, &error))?;
+                let rows = parquet::prove(&partial.path, woven, plan, table.unfolded())
+                    .map_err(|fault| Fault { file: Some(output.display().to_string()), ..fault })?;
+                Ok((partial, rows))
+            }
         }
     }
 }
@@ -136,6 +166,13 @@ pub fn verify(
     match &rows.inside {
         None => Ok(plant::verify(file_source(path).open()?, rows, hash, bytes)),
         Some(Inside::Xlsx(place)) if kind(path)? == Kind::Workbook => Ok(xlsx::verify(path, place, rows, hash, bytes)?),
+        Some(Inside::Parquet(place)) if kind(path)? == Kind::Parquet => {
+            Ok(parquet::verify(path, place, rows, hash, bytes)?)
+        }
+        Some(Inside::Parquet(_)) => Err(Fault::new("expected the planted Parquet file, found another kind of file")
+            .in_file(path.display().to_string())
+            .hint("what was exported from it as text cannot be proven, but `trapline trace` and `scan` find it")
+            .into()),
         Some(Inside::Xlsx(_)) => Err(Fault::new("expected the planted workbook, found another kind of file")
             .in_file(path.display().to_string())
             .hint("what was exported from it as text cannot be proven, but `trapline trace` and `scan` find it")
@@ -174,12 +211,12 @@ fn is_dump(path: &Path) -> bool {
     read.is_ok_and(|read| read.is_ok()) && sql::is_dump(&head)
 }
 
-fn refuse_compressed(output: &Path) -> Result<()> {
+fn refuse_compressed(output: &Path, what: &str, ending: &str) -> Result<()> {
     match super::compression_of(output) {
         None => Ok(()),
-        Some(_) => Err(Fault::new("a workbook is compressed already, and nobody looks for one in .gz or .zst")
+        Some(_) => Err(Fault::new(format!("{what} is compressed already, and nobody looks for one in .gz or .zst"))
             .in_file(output.display().to_string())
-            .hint("give -o a name that ends in .xlsx")
+            .hint(format!("give -o a name that ends in .{ending}"))
             .into()),
     }
 }
