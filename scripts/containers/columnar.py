@@ -1,6 +1,7 @@
 """Parquet files of real writers, planted into and read again: pyarrow and DuckDB write, both read.
 
     columnar.py TRAPLINE FOLDER     the workspace is FOLDER/ws
+    columnar.py --fixtures FOLDER   writes the small files of tests/data/parquet
 """
 
 import datetime
@@ -187,7 +188,20 @@ def check(trapline, folder, source):
     print(f"{name}: {groups} row groups, {pyarrow.parquet.read_metadata(source).num_rows} rows are as they were, {len(added)} were added")
 
 
+def fixtures(folder):
+    pyarrow.parquet.write_table(table(64), folder / "pyarrow.parquet", compression="snappy", row_group_size=40, write_page_index=True)
+    delta = {"waybill_no": "DELTA_BINARY_PACKED", "sender_name": "DELTA_LENGTH_BYTE_ARRAY", "weight": "BYTE_STREAM_SPLIT"}
+    pyarrow.parquet.write_table(table(64), folder / "pyarrow-v2.parquet", compression="zstd", row_group_size=40,
+                                data_page_version="2.0", use_dictionary=False, column_encoding=delta)
+    base = duckdb.connect()
+    base.register("waybills", table(64, wide=False))
+    base.execute(f"COPY waybills TO '{folder / 'duckdb.parquet'}' (FORMAT parquet)")
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "--fixtures":
+        fixtures(pathlib.Path(sys.argv[2]))
+        sys.exit()
     trapline, folder = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     for source in [*by_pyarrow(folder), *by_duckdb(folder)]:
         check(trapline, folder, source)

@@ -108,7 +108,12 @@ impl Column {
             Kind::Double => Value::Double(text.parse().ok()?),
             Kind::Integer { bits, is_signed } => self.integer(text, bits, is_signed)?,
             Kind::Decimal { scale, precision } => self.decimal(text, scale, precision)?,
-            Kind::Date | Kind::Time(_) | Kind::Timestamp(_) | Kind::Int96 => self.of_moment(parsed(text)?)?,
+            Kind::Date | Kind::Time(_) | Kind::Timestamp(_) | Kind::Int96 => match parsed(text) {
+                Some(ns) => self.of_moment(ns)?,
+                // too far away to be a date
+                None if self.physical == Type::INT64 => Value::Int64(text.parse().ok()?),
+                None => Value::Int32(text.parse().ok()?),
+            },
             Kind::Opaque => return None,
         };
         let fits = match &value {

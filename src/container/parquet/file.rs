@@ -142,6 +142,10 @@ impl Opened {
     /// Where a column of a row group is.
     pub(super) fn range(&self, group: usize, column: usize) -> Result<(u64, u64), Fault> {
         let chunk = self.chunk(group, column)?;
+        if chunk.compressed_size() == 0 {
+            // a row group without rows is nowhere
+            return Ok((4, 0));
+        }
         let start = u64::try_from(chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset()));
         let (Ok(start), Ok(length)) = (start, u64::try_from(chunk.compressed_size())) else {
             return Err(damaged("a column begins before the file does"));
