@@ -27,37 +27,44 @@ impl Export {
     pub(super) fn open(order: &Order<'_>, columns: &[ColumnSpec]) -> Result<Self> {
         let question = Question { part: order.part, columns, options: order.options };
         match kind(order.input)? {
-            Kind::Workbook => {
-                refuse_compressed(order.output, "a workbook", "xlsx")?;
-                Ok(Self::Workbook(Box::new(Workbook::open(order.input, &question, folder(order.output))?)))
+            Kind::Workbook => refuse_compressed(order.output, "a workbook", "xlsx")?,
+            Kind::Parquet => refuse_compressed(order.output, "a Parquet file", "parquet")?,
+            Kind::OldWorkbook | Kind::Text => {}
+        }
+        Self::read(order.input, &question, folder(order.output))
+    }
+
+    /// Opens a file; temporary files go to `scratch` and have no names there.
+    fn read(input: &Path, question: &Question<'_>, scratch: &Path) -> Result<Self> {
+        let refused = |what: &str, hint: &str| {
+            Err(Fault::new(what).in_file(input.display().to_string()).hint(hint).into())
+        };
+        let kind = kind(input)?;
+        let is_dump = kind == Kind::Text && is_dump(input);
+        if kind != Kind::Text || is_dump {
+            refuse_text_options(question.options).map_err(|fault| fault.in_file(input.display().to_string()))?;
+        }
+        match kind {
+            Kind::Workbook => Ok(Self::Workbook(Box::new(Workbook::open(input, question, scratch)?))),
+            Kind::Parquet if question.part.is_some() => refused(
+                "expected a workbook or a dump, found a Parquet file, which has no sheets and no tables",
+                "leave --sheet or --table out",
+            ),
+            Kind::Parquet if question.options.header == Some(false) => {
+                refused("a Parquet file names its columns, so it is not without a header", "leave --no-header out")
             }
-            Kind::Parquet => {
-                refuse_compressed(order.output, "a Parquet file", "parquet")?;
-                if order.part.is_some() {
-                    return Err(Fault::new(
-                        "expected a workbook or a dump, found a Parquet file, which has no sheets and no tables",
-                    )
-                    .in_file(order.input.display().to_string())
-                    .hint("leave --sheet or --table out")
-                    .into());
-                }
-                Ok(Self::Parquet(Box::new(Table::open(order.input, folder(order.output))?)))
-            }
-            Kind::OldWorkbook => Err(Fault::new("is an xls workbook, which is read but not planted into")
-                .in_file(order.input.display().to_string())
-                .hint("save it as xlsx or as CSV, and plant into that")
-                .into()),
-            Kind::Text if is_dump(order.input) => {
-                let dump = Dump::open(file_source(order.input), &question, folder(order.output))?;
-                Ok(Self::Dump(Box::new(dump)))
-            }
-            Kind::Text if order.part.is_some() => {
-                Err(Fault::new("expected a workbook or a dump, found text, which has no sheets and no tables")
-                    .in_file(order.input.display().to_string())
-                    .hint("leave --sheet or --table out")
-                    .into())
-            }
-            Kind::Text => Ok(Self::Text(file_source(order.input))),
+            Kind::Parquet => Ok(Self::Parquet(Box::new(Table::open(input, scratch)?))),
+            // its dates are numbers of days to whoever reads it here
+            Kind::OldWorkbook => refused(
+                "is an xls workbook, which `scan` reads, but nothing is planted into or learned from",
+                "save it as xlsx or as CSV, and take that",
+            ),
+            Kind::Text if is_dump => Ok(Self::Dump(Box::new(Dump::open(file_source(input), question, scratch)?))),
+            Kind::Text if question.part.is_some() => refused(
+                "expected a workbook or a dump, found text, which has no sheets and no tables",
+                "leave --sheet or --table out",
+            ),
+            Kind::Text => Ok(Self::Text(file_source(input))),
         }
     }
 
@@ -152,6 +159,38 @@ impl Export {
     }
 }
 
+/// An export's rows as text, whatever it is: for who reads them and plants nothing.
+pub struct ExportRows(Export);
+
+impl ExportRows {
+    /// Opens an export: text, or the sheet of a workbook or the table of a dump that `part` names (by default the one with
+    /// the most records), or Parquet. `columns` are the template's, if there is one. Temporary files go to `scratch`
+    /// and have no names there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read as what it is, or if `options` are not for what it is.
+    pub fn open(
+        input: &Path,
+        part: Option<&str>,
+        columns: &[ColumnSpec],
+        options: &Options,
+        scratch: &Path,
+    ) -> Result<Self> {
+        Ok(Self(Export::read(input, &Question { part, columns, options }, scratch)?))
+    }
+
+    /// The rows.
+    pub fn source(&self) -> &dyn Source {
+        self.0.source()
+    }
+
+    /// How to read them, by what the operator says of the export.
+    pub fn options(&self, options: &Options) -> Options {
+        self.0.options(options)
+    }
+}
+
 /// Proves that a file is a planting: every planted row is there, and without them it is the original.
 ///
 /// # Errors
@@ -209,6 +248,15 @@ fn is_dump(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = file_source(path).open().map(|input| input.take(1 << 20).read_to_end(&mut head));
     read.is_ok_and(|read| read.is_ok()) && sql::is_dump(&head)
+}
+
+/// Refuses what is said of text where there is none.
+fn refuse_text_options(options: &Options) -> std::result::Result<(), Fault> {
+    if options.encoding.is_none() && options.delimiter.is_none() {
+        return Ok(());
+    }
+    Err(Fault::new("found a workbook, a dump or a Parquet file, of which no encoding and no delimiter need to be said")
+        .hint("leave --encoding and --delimiter out; they are for text"))
 }
 
 fn refuse_compressed(output: &Path, what: &str, ending: &str) -> Result<()> {
