@@ -31,7 +31,7 @@ mod scope;
 mod standing;
 mod watch;
 
-pub use export::verify;
+pub use export::{ExportRows, verify};
 pub use scope::ScopeSlots;
 pub(crate) use scope::{LARGEST_SHARE, new_scope};
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};

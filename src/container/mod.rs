@@ -9,6 +9,7 @@
 //! Invariant 2 holds in the form that the container allows, and
 //! docs/formats/containers.md says which.
 
+pub(crate) mod parquet;
 mod spool;
 pub(crate) mod sql;
 mod view;
@@ -34,6 +35,8 @@ pub(crate) enum Kind {
     Workbook,
     /// A workbook of Excel 5 to 2003, or a newer one behind a password.
     OldWorkbook,
+    /// Columns in row groups; also one that is encrypted, which is refused when it is opened.
+    Parquet,
     /// Text, compressed or not.
     Text,
 }
@@ -43,6 +46,7 @@ impl Kind {
         match head {
             [b'P', b'K', 3, 4, ..] => Self::Workbook,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::OldWorkbook,
+            [b'P', b'A', b'R', b'1' | b'E', ..] => Self::Parquet,
             _ => Self::Text,
         }
     }

@@ -105,6 +105,11 @@ impl ViewWriter {
         self.spool.write_all(&self.line).map_err(|error| unwritable(&self.folder, &error))
     }
 
+    /// Bytes so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.spool.bytes()
+    }
+
     /// Ends the view; `name` is what it is called in messages.
     pub(super) fn finish(self, name: &str) -> Result<View, Fault> {
         if self.apart * 2 >= self.ends.len().min(HEAD_RECORDS) && self.apart > 0 {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::partial::{Partial, disk, weave};
 use super::{Order, Result, content_hash, file_source};
+use crate::container::parquet::{self, Table};
 use crate::container::sql::{self, Dump};
 use crate::container::xlsx::{self, Workbook};
 use crate::container::{Kind, Question};
@@ -18,6 +19,7 @@ pub(super) enum Export {
     Text(FileSource),
     Workbook(Box<Workbook>),
     Dump(Box<Dump>),
+    Parquet(Box<Table>),
 }
 
 impl Export {
@@ -25,25 +27,44 @@ impl Export {
     pub(super) fn open(order: &Order<'_>, columns: &[ColumnSpec]) -> Result<Self> {
         let question = Question { part: order.part, columns, options: order.options };
         match kind(order.input)? {
-            Kind::Workbook => {
-                refuse_compressed(order.output)?;
-                Ok(Self::Workbook(Box::new(Workbook::open(order.input, &question, folder(order.output))?)))
+            Kind::Workbook => refuse_compressed(order.output, "a workbook", "xlsx")?,
+            Kind::Parquet => refuse_compressed(order.output, "a Parquet file", "parquet")?,
+            Kind::OldWorkbook | Kind::Text => {}
+        }
+        Self::read(order.input, &question, folder(order.output))
+    }
+
+    /// Opens a file; temporary files go to `scratch` and have no names there.
+    fn read(input: &Path, question: &Question<'_>, scratch: &Path) -> Result<Self> {
+        let refused = |what: &str, hint: &str| {
+            Err(Fault::new(what).in_file(input.display().to_string()).hint(hint).into())
+        };
+        let kind = kind(input)?;
+        let is_dump = kind == Kind::Text && is_dump(input);
+        if kind != Kind::Text || is_dump {
+            refuse_text_options(question.options).map_err(|fault| fault.in_file(input.display().to_string()))?;
+        }
+        match kind {
+            Kind::Workbook => Ok(Self::Workbook(Box::new(Workbook::open(input, question, scratch)?))),
+            Kind::Parquet if question.part.is_some() => refused(
+                "expected a workbook or a dump, found a Parquet file, which has no sheets and no tables",
+                "leave --sheet or --table out",
+            ),
+            Kind::Parquet if question.options.header == Some(false) => {
+                refused("a Parquet file names its columns, so it is not without a header", "leave --no-header out")
             }
-            Kind::OldWorkbook => Err(Fault::new("is an xls workbook, which is read but not planted into")
-                .in_file(order.input.display().to_string())
-                .hint("save it as xlsx or as CSV, and plant into that")
-                .into()),
-            Kind::Text if is_dump(order.input) => {
-                let dump = Dump::open(file_source(order.input), &question, folder(order.output))?;
-                Ok(Self::Dump(Box::new(dump)))
-            }
-            Kind::Text if order.part.is_some() => {
-                Err(Fault::new("expected a workbook or a dump, found text, which has no sheets and no tables")
-                    .in_file(order.input.display().to_string())
-                    .hint("leave --sheet or --table out")
-                    .into())
-            }
-            Kind::Text => Ok(Self::Text(file_source(order.input))),
+            Kind::Parquet => Ok(Self::Parquet(Box::new(Table::open(input, scratch)?))),
+            // its dates are numbers of days to whoever reads it here
+            Kind::OldWorkbook => refused(
+                "is an xls workbook, which `scan` reads, but nothing is planted into or learned from",
+                "save it as xlsx or as CSV, and take that",
+            ),
+            Kind::Text if is_dump => Ok(Self::Dump(Box::new(Dump::open(file_source(input), question, scratch)?))),
+            Kind::Text if question.part.is_some() => refused(
+                "expected a workbook or a dump, found text, which has no sheets and no tables",
+                "leave --sheet or --table out",
+            ),
+            Kind::Text => Ok(Self::Text(file_source(input))),
         }
     }
 
@@ -53,6 +74,7 @@ impl Export {
             Self::Text(source) => content_hash(source),
             Self::Workbook(book) => Ok(book.unfolded().hash.clone()),
             Self::Dump(dump) => Ok(dump.content().0.to_owned()),
+            Self::Parquet(table) => Ok(table.unfolded().hash.clone()),
         }
     }
 
@@ -62,6 +84,7 @@ impl Export {
             Self::Text(source) => source,
             Self::Workbook(book) => &book.view().text,
             Self::Dump(dump) => &dump.view().text,
+            Self::Parquet(table) => &table.view().text,
         }
     }
 
@@ -71,13 +94,14 @@ impl Export {
             Self::Text(_) => options.clone(),
             Self::Workbook(book) => book.view().options(options),
             Self::Dump(dump) => dump.view().options(options),
+            Self::Parquet(table) => table.view().options(options),
         }
     }
 
     /// The part of the export that was chosen.
     pub(super) fn part(&self) -> Option<String> {
         match self {
-            Self::Text(_) => None,
+            Self::Text(_) | Self::Parquet(_) => None,
             Self::Workbook(book) => Some(format!("sheet {:?}", book.sheet())),
             Self::Dump(dump) => Some(format!("table {:?}", dump.table())),
         }
@@ -92,6 +116,10 @@ impl Export {
             Self::Workbook(book) => {
                 let hints = book.hints().into_iter().chain(plan.survey().hints.clone()).collect();
                 (&*book.unfolded().hash, book.unfolded().bytes, hints, plan)
+            }
+            Self::Parquet(table) => {
+                let hints = table.hints().into_iter().chain(plan.survey().hints.clone()).collect();
+                (&*table.unfolded().hash, table.unfolded().bytes, hints, plan)
             }
             Self::Dump(dump) => {
                 let ((hash, bytes), (plan, hints)) = (dump.content(), dump.plan(&plan)?);
@@ -118,7 +146,48 @@ impl Export {
                     .map_err(|fault| Fault { file: Some(output.display().to_string()), ..fault })?;
                 Ok((partial, rows))
             }
+            Self::Parquet(table) => {
+                let (partial, file) = Partial::create(output)?;
+                let failed = |error| disk(output, &error);
+                let (file, woven) = table.weave(plan, file, &failed)?;
+                file.sync_all().map_err(|error| disk(output, &error))?;
+                let rows = parquet::prove(&partial.path, woven, plan, table.unfolded())
+                    .map_err(|fault| Fault { file: Some(output.display().to_string()), ..fault })?;
+                Ok((partial, rows))
+            }
         }
+    }
+}
+
+/// An export's rows as text, whatever it is: for who reads them and plants nothing.
+pub struct ExportRows(Export);
+
+impl ExportRows {
+    /// Opens an export: text, or the sheet of a workbook or the table of a dump that `part` names (by default the one with
+    /// the most records), or Parquet. `columns` are the template's, if there is one. Temporary files go to `scratch`
+    /// and have no names there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read as what it is, or if `options` are not for what it is.
+    pub fn open(
+        input: &Path,
+        part: Option<&str>,
+        columns: &[ColumnSpec],
+        options: &Options,
+        scratch: &Path,
+    ) -> Result<Self> {
+        Ok(Self(Export::read(input, &Question { part, columns, options }, scratch)?))
+    }
+
+    /// The rows.
+    pub fn source(&self) -> &dyn Source {
+        self.0.source()
+    }
+
+    /// How to read them, by what the operator says of the export.
+    pub fn options(&self, options: &Options) -> Options {
+        self.0.options(options)
     }
 }
 
@@ -136,6 +205,13 @@ pub fn verify(
     match &rows.inside {
         None => Ok(plant::verify(file_source(path).open()?, rows, hash, bytes)),
         Some(Inside::Xlsx(place)) if kind(path)? == Kind::Workbook => Ok(xlsx::verify(path, place, rows, hash, bytes)?),
+        Some(Inside::Parquet(place)) if kind(path)? == Kind::Parquet => {
+            Ok(parquet::verify(path, place, rows, hash, bytes)?)
+        }
+        Some(Inside::Parquet(_)) => Err(Fault::new("expected the planted Parquet file, found another kind of file")
+            .in_file(path.display().to_string())
+            .hint("what was exported from it as text cannot be proven, but `trapline trace` and `scan` find it")
+            .into()),
         Some(Inside::Xlsx(_)) => Err(Fault::new("expected the planted workbook, found another kind of file")
             .in_file(path.display().to_string())
             .hint("what was exported from it as text cannot be proven, but `trapline trace` and `scan` find it")
@@ -174,12 +250,21 @@ fn is_dump(path: &Path) -> bool {
     read.is_ok_and(|read| read.is_ok()) && sql::is_dump(&head)
 }
 
-fn refuse_compressed(output: &Path) -> Result<()> {
+/// Refuses what is said of text where there is none.
+fn refuse_text_options(options: &Options) -> std::result::Result<(), Fault> {
+    if options.encoding.is_none() && options.delimiter.is_none() {
+        return Ok(());
+    }
+    Err(Fault::new("found a workbook, a dump or a Parquet file, of which no encoding and no delimiter need to be said")
+        .hint("leave --encoding and --delimiter out; they are for text"))
+}
+
+fn refuse_compressed(output: &Path, what: &str, ending: &str) -> Result<()> {
     match super::compression_of(output) {
         None => Ok(()),
-        Some(_) => Err(Fault::new("a workbook is compressed already, and nobody looks for one in .gz or .zst")
+        Some(_) => Err(Fault::new(format!("{what} is compressed already, and nobody looks for one in .gz or .zst"))
             .in_file(output.display().to_string())
-            .hint("give -o a name that ends in .xlsx")
+            .hint(format!("give -o a name that ends in .{ending}"))
             .into()),
     }
 }

@@ -300,7 +300,11 @@ fn kind_of(table: &Table, column: &TableColumn, role: &ColumnRole, least: u32, n
     let numeric: u64 = numbers().map(|(_, count)| count).sum();
     if numbers().count() > MEASURE && numeric * 10 > rows * 3 {
         let written = Written::of(numbers());
-        if let Some(law) = Law::measure(pairs(), written, least, 40) {
+        // of numbers that are too large or too fine for a template, those that are not would be another law
+        let held: u64 = numbers().filter(|(text, _)| written.units(text).is_some()).map(|(_, count)| count).sum();
+        if held * 10 >= numeric * 9
+            && let Some(law) = Law::measure(pairs(), written, least, 40)
+        {
             return Kind::Drawn(law);
         }
     }

@@ -52,6 +52,14 @@ pub enum Mismatch {
         /// SHA-256 of the file without its planted rows.
         found: String,
     },
+    /// All rows are the same, but the file around them was written anew or damaged.
+    #[error("all rows are in place, but the file's pages or statistics are not as they were written")]
+    Packed {
+        /// SHA-256 of the planted file.
+        expected: String,
+        /// SHA-256 of this one.
+        found: String,
+    },
     /// The registered rows cannot be those of one file.
     #[error("the registered rows overlap at byte {offset}")]
     Rows {

@@ -141,6 +141,17 @@ pub struct PlantedRows {
 pub enum Inside {
     /// In a sheet of a workbook.
     Xlsx(SheetPlace),
+    /// In a Parquet file.
+    Parquet(TablePlace),
+}
+
+/// What takes planted rows out of a Parquet file again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePlace {
+    /// Numbers of the planted rows, from 0, rising.
+    pub rows: Vec<u64>,
+    /// How fine the times of each column are read.
+    pub fineness: Vec<Fineness>,
 }
 
 /// What takes planted rows out of a workbook again.
@@ -188,6 +199,10 @@ pub enum Fineness {
     Second,
     /// Milliseconds.
     Millisecond,
+    /// Microseconds.
+    Microsecond,
+    /// Nanoseconds.
+    Nanosecond,
 }
 
 /// What depends on the file about one canary.

@@ -35,6 +35,25 @@ impl Reading {
     }
 }
 
+// Not a doc comment, for the same reason.
+// Which part of an export is meant.
+#[derive(Debug, clap::Args)]
+pub struct Part {
+    /// The sheet of a workbook; by default the one with the most records
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// The table of a dump; by default the one with the most rows
+    #[arg(long, value_name = "NAME", conflicts_with = "sheet")]
+    table: Option<String>,
+}
+
+impl Part {
+    /// Its name, if one was given.
+    pub fn name(&self) -> Option<&str> {
+        self.sheet.as_deref().or(self.table.as_deref())
+    }
+}
+
 fn parse_map(text: &str) -> Result<(ColumnRole, String), String> {
     let (role, column) = text.split_once('=').ok_or("expected ROLE=COLUMN")?;
     let role: ColumnRole = role.trim().parse().map_err(|_| "expected a role")?;

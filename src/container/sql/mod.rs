@@ -6,6 +6,7 @@
 //! one between the neighbours' where there is one, else the next at the end.
 
 mod ids;
+mod mode;
 mod scanner;
 mod table;
 mod values;
@@ -124,7 +125,7 @@ impl Dump {
                 Fault::new("expected a dump in UTF-8").hint("write it again in UTF-8, or convert it with iconv")
             );
         }
-        let dialect = Dialect::of(&head);
+        let dialect = Dialect::of(&head)?;
         let (tables, hash, bytes) = survey(&source, dialect)?;
         let (name, table) = choose(tables, question)?;
         let columns = names(&table, question);

@@ -7,6 +7,7 @@
 
 use std::io::{self, BufRead as _, Read};
 
+use super::mode;
 use super::values::Dialect;
 use crate::fault::Fault;
 use crate::plant::read_fault;
@@ -61,6 +62,8 @@ pub(super) struct Scanner<R> {
     /// What ends statements; other than a semicolon around what holds semicolons.
     delimiter: Vec<u8>,
     state: State,
+    /// Whether rows were seen.
+    has_rows: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,7 @@ impl<R: Read> Scanner<R> {
             dialect,
             delimiter: b";".to_vec(),
             state: State::Between,
+            has_rows: false,
         }
     }
 
@@ -151,6 +155,11 @@ impl<R: Read> Scanner<R> {
                 let raw = self.bytes.kept();
                 Ok(Some(Piece::Definition(String::from_utf8_lossy(&raw).into_owned())))
             }
+            "SET" if self.has_rows && self.dialect.is_mysql() => {
+                self.skip_statement()?;
+                mode::refuse_change(&self.bytes.kept())?;
+                Ok(None)
+            }
             word => {
                 self.bytes.kept();
                 // a command to psql ends with its line
@@ -175,6 +184,7 @@ impl<R: Read> Scanner<R> {
                             self.blanks()?;
                             start.head = self.bytes.kept();
                             self.state = State::InInsert;
+                            self.has_rows = true;
                             return Ok(Some(Piece::Start(start)));
                         }
                         // rows of another table, which are not in the dump as such
@@ -309,13 +319,13 @@ impl<R: Read> Scanner<R> {
     /// Passes over one thing: a string, a quoted name, a body in dollars, a word or a character.
     fn token(&mut self) -> Result<(), Fault> {
         match self.bytes.peek()? {
-            Some(quote) if is_quote(quote) => self.quoted(quote != b'`' && self.dialect.is_mysql()),
+            Some(quote) if is_quote(quote) => self.quoted(quote != b'`' && self.dialect.has_backslashes()),
             Some(b'$') => self.dollars(),
             Some(byte) if is_word(byte) => {
                 let word = self.word()?;
                 let escapes = word.eq_ignore_ascii_case("e") && !self.dialect.is_mysql();
                 match self.bytes.peek()? {
-                    Some(b'\'') => self.quoted(escapes || self.dialect.is_mysql()),
+                    Some(b'\'') => self.quoted(escapes || self.dialect.has_backslashes()),
                     _ => Ok(()),
                 }
             }

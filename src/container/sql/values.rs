@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::mode;
 use crate::fault::Fault;
 
 /// Whose SQL a dump is written in.
@@ -14,6 +15,8 @@ use crate::fault::Fault;
 pub(crate) enum Dialect {
     /// MySQL and MariaDB: backslashes escape in every string.
     MySql,
+    /// The same under `NO_BACKSLASH_ESCAPES`: they do in none.
+    MySqlPlain,
     /// PostgreSQL: they do in `E'…'`.
     Postgres,
     /// SQLite and whoever keeps to the standard: two quotes are one, and that is all.
@@ -22,11 +25,16 @@ pub(crate) enum Dialect {
 
 impl Dialect {
     pub(super) fn is_mysql(self) -> bool {
+        matches!(self, Self::MySql | Self::MySqlPlain)
+    }
+
+    /// Whether backslashes escape in every string.
+    pub(super) fn has_backslashes(self) -> bool {
         self == Self::MySql
     }
 
     /// Tells it from the head of a dump.
-    pub(super) fn of(head: &[u8]) -> Self {
+    pub(super) fn of(head: &[u8]) -> Result<Self, Fault> {
         let has = |text: &[u8]| memchr::memmem::find(head, text).is_some();
         let is_mysql = [
             &b"MySQL dump"[..],
@@ -37,8 +45,8 @@ impl Dialect {
             b"/*!40",
             b"phpMyAdmin",
         ];
-        if is_mysql.into_iter().any(has) && !has(b"PRAGMA ") {
-            Self::MySql
+        Ok(if is_mysql.into_iter().any(has) && !has(b"PRAGMA ") {
+            if mode::has_backslashes(head)? { Self::MySql } else { Self::MySqlPlain }
         } else if has(b"PostgreSQL database dump")
             || has(b"FROM stdin;")
             || has(b"pg_catalog")
@@ -48,7 +56,7 @@ impl Dialect {
             Self::Postgres
         } else {
             Self::Sqlite
-        }
+        })
     }
 }
 
@@ -114,7 +122,7 @@ fn has_escapes(bytes: &[u8], at: usize, dialect: Dialect) -> bool {
     let is_prefix = |place: usize| matches!(bytes[place], b'e' | b'E');
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_prefixed = at > 0 && is_prefix(at - 1) && (at < 2 || !is_word(bytes[at - 2]));
-    dialect.is_mysql() || (dialect == Dialect::Postgres && is_prefixed)
+    dialect.has_backslashes() || (dialect == Dialect::Postgres && is_prefixed)
 }
 
 /// The place behind what is quoted.
@@ -218,7 +226,7 @@ impl Habit {
     pub(super) fn learn(head: &[u8], dialect: Dialect) -> Self {
         let has = |text: &[u8]| memchr::memmem::find(head, text).is_some();
         Self {
-            doubles: !dialect.is_mysql() || !has(b"\\'"),
+            doubles: !dialect.has_backslashes() || !has(b"\\'"),
             escapes_double: has(b"\\\"") || has(b"MySQL dump") || has(b"MariaDB dump"),
         }
     }
@@ -239,7 +247,7 @@ pub(super) fn written(text: &str, donor: &[u8], form: Form, dialect: Dialect, ha
     };
     let escapes = match form {
         Form::Text { escapes } => escapes,
-        _ => dialect.is_mysql(),
+        _ => dialect.has_backslashes(),
     };
     let mut out = format!("{prefix}'");
     for char in text.chars() {
@@ -378,20 +386,23 @@ mod tests {
 
     #[test]
     fn dialects_are_told_by_the_head() {
-        assert_eq!(Dialect::of(b"-- MySQL dump 10.13"), Dialect::MySql);
-        assert_eq!(Dialect::of(b"INSERT INTO `t` VALUES (1);"), Dialect::MySql);
-        assert_eq!(Dialect::of(b"--\n-- PostgreSQL database dump\n"), Dialect::Postgres);
-        assert_eq!(Dialect::of(b"PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES(1);"), Dialect::Sqlite);
+        let of = |head: &[u8]| Dialect::of(head).expect("it is clear");
+        assert_eq!(of(b"-- MySQL dump 10.13"), Dialect::MySql);
+        assert_eq!(of(b"INSERT INTO `t` VALUES (1);"), Dialect::MySql);
+        assert_eq!(of(b"SET SQL_MODE='NO_BACKSLASH_ESCAPES';\nINSERT INTO `t` VALUES (1);"), Dialect::MySqlPlain);
+        assert_eq!(of(b"--\n-- PostgreSQL database dump\n"), Dialect::Postgres);
+        assert_eq!(of(b"PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES(1);"), Dialect::Sqlite);
     }
 
     proptest! {
         #[test]
-        fn a_string_comes_back(text in "[ -~一\r\n\t\0\u{1a}]{0,12}", which in 0usize..4, doubles: bool, escapes_double: bool) {
+        fn a_string_comes_back(text in "[ -~一\r\n\t\0\u{1a}]{0,12}", which in 0usize..5, doubles: bool, escapes_double: bool) {
             let (dialect, donor, escapes) = [
                 (Dialect::MySql, "'x'", true),
                 (Dialect::Postgres, "'x'", false),
                 (Dialect::Postgres, "E'x'", true),
                 (Dialect::Sqlite, "'x'", false),
+                (Dialect::MySqlPlain, "'x'", false),
             ][which];
             let raw = written(&text, donor.as_bytes(), Form::Text { escapes }, dialect, Habit { doubles, escapes_double });
             let row = format!("(1, {raw},NULL)");

@@ -45,7 +45,7 @@ pub(super) struct Header {
 pub(super) fn find(head: &[HeadRow], merges: &[Merge], role: &dyn Fn(&str) -> Option<ColumnRole>) -> Option<Header> {
     let deepest = head.get(DEEPEST + MOST_LINES).or(head.last()).map_or(0, |row| row.number);
     let merges: Vec<Merge> = merges.iter().filter(|merge| merge.rows.0 <= deepest).take(MOST_MERGES).copied().collect();
-    let mut best: Option<(usize, Header)> = None;
+    let mut best: Option<(usize, usize, Header)> = None;
     for top in 0..head.len().min(DEEPEST) {
         for lines in 1..=MOST_LINES.min(head.len() - top) {
             let rows = &head[top..top + lines];
@@ -53,13 +53,16 @@ pub(super) fn find(head: &[HeadRow], merges: &[Merge], role: &dyn Fn(&str) -> Op
             let roles: BTreeSet<String> =
                 names.iter().filter_map(|name| role(name)).map(|role| role.to_string()).collect();
             let carries_mark = names.iter().filter_map(|name| role(name)).any(|role| carries(&role));
-            // of two that say the same, the one with fewer lines
-            if best.as_ref().is_none_or(|(most, _)| roles.len() > *most) && !roles.is_empty() {
-                best = Some((roles.len(), Header { row: rows[lines - 1].number, names, carries_mark }));
+            // of two that say the same, the one with fewer lines: a title above the first column is not its name
+            let is_better = |(most, least, _): &(usize, usize, Header)| {
+                (roles.len(), std::cmp::Reverse(lines)) > (*most, std::cmp::Reverse(*least))
+            };
+            if best.as_ref().is_none_or(is_better) && !roles.is_empty() {
+                best = Some((roles.len(), lines, Header { row: rows[lines - 1].number, names, carries_mark }));
             }
         }
     }
-    best.map(|(_, header)| header)
+    best.map(|(_, _, header)| header)
 }
 
 fn carries(role: &ColumnRole) -> bool {
@@ -127,6 +130,13 @@ mod tests {
         let header = header.expect("there is one");
         assert_eq!((header.row, header.carries_mark), (4, true));
         assert_eq!(header.names, ["运单号", "收件人", "收件电话"]);
+    }
+
+    #[test]
+    fn a_title_right_above_the_header_is_no_part_of_a_name() {
+        let header = found(&[(1, &["永年区二部"]), (3, &["运单号", "收件人", "收件电话"]), (4, &["YT1", "李平", "13800000001"])], &[]);
+
+        assert_eq!(header.expect("there is one").names, ["运单号", "收件人", "收件电话"]);
     }
 
     #[test]

@@ -83,7 +83,8 @@ fn clock(ms: i64, fineness: Fineness) -> Option<String> {
         Fineness::Day => return None,
         Fineness::Minute => format!("{hour:02}:{minute:02}"),
         Fineness::Second => format!("{hour:02}:{minute:02}:{second:02}"),
-        Fineness::Millisecond => format!("{hour:02}:{minute:02}:{second:02}.{ms:03}"),
+        // a workbook keeps nothing finer
+        Fineness::Millisecond | Fineness::Microsecond | Fineness::Nanosecond => format!("{hour:02}:{minute:02}:{second:02}.{ms:03}"),
     })
 }
 

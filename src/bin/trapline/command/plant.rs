@@ -9,7 +9,7 @@ use trapline::fault::Fault;
 use trapline::issue::{self, Bench, NOTICED_SHARE, Order, Pending};
 
 use crate::command::template::audit as audit_command;
-use crate::reading::Reading;
+use crate::reading::{Part, Reading};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_json, note};
@@ -17,11 +17,11 @@ use crate::terminal::{answer, answer_json, note};
 /// Weave canaries into one export
 ///
 /// IN is CSV, TSV, text with another delimiter, or JSON Lines, in UTF-8, GBK or
-/// GB18030, plain, gzip or zstd; a dump of a database (INSERT or COPY); or a
-/// workbook (xlsx). No byte of a text is changed, and no cell of a workbook:
-/// taking the planted rows out gives it back. OUT gets its name only after the
-/// planting is registered; a run that was interrupted is completed by running
-/// it again.
+/// GB18030, plain, gzip or zstd; a dump of a database (INSERT or COPY); a
+/// workbook (xlsx); or Parquet. No byte of a text is changed, no cell of a
+/// workbook, and no value of a Parquet file: taking the planted rows out gives
+/// it back. OUT gets its name only after the planting is registered; a run that
+/// was interrupted is completed by running it again.
 ///
 /// Example:
 ///   $ trapline plant export.csv -o released.csv --account handan-03
@@ -60,12 +60,8 @@ pub struct Args {
     /// The data set that other accounts can export, too: adds its shared rows
     #[arg(long, value_name = "S")]
     scope: Option<String>,
-    /// The sheet of a workbook; by default the one with the most records
-    #[arg(long, value_name = "NAME")]
-    sheet: Option<String>,
-    /// The table of a dump; by default the one with the most rows
-    #[arg(long, value_name = "NAME", conflicts_with = "sheet")]
-    table: Option<String>,
+    #[command(flatten)]
+    part: Part,
     #[command(flatten)]
     reading: Reading,
     /// Before the export is registered and released, set an adversary on it
@@ -103,7 +99,7 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         template: &template,
         canaries: args.canaries,
         scope: args.scope.as_deref(),
-        part: args.sheet.as_deref().or(args.table.as_deref()),
+        part: args.part.name(),
         options: &options,
     };
     let mut bench = Bench { registry: &mut session.registry, master: &session.master, now: session.now };

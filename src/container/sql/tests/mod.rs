@@ -73,6 +73,9 @@ fn dump(dialect: Dialect, shape: Shape, gaps: bool) -> String {
         Dialect::MySql => {
             "-- MySQL dump 10.13\n/*!40101 SET NAMES utf8mb4 */;\nCREATE TABLE `waybills` (`id` int, `waybill_no` varchar(20), `created_at` datetime, `receiver` varchar(20), `receiver_phone` varchar(20), `weight` decimal(5,2), PRIMARY KEY (`id`), UNIQUE KEY `n` (`waybill_no`));\n"
         }
+        Dialect::MySqlPlain => {
+            "-- MySQL dump 10.13\n/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_BACKSLASH_ESCAPES' */;\nCREATE TABLE `waybills` (`id` int, `waybill_no` varchar(20), `created_at` datetime, `receiver` varchar(20), `receiver_phone` varchar(20), `weight` decimal(5,2), PRIMARY KEY (`id`), UNIQUE KEY `n` (`waybill_no`));\n"
+        }
         Dialect::Postgres => {
             "--\n-- PostgreSQL database dump\n--\nSET x = on;\nCREATE TABLE public.waybills (id integer NOT NULL, waybill_no text, created_at timestamp, receiver text, receiver_phone text, weight numeric);\n"
         }
@@ -80,7 +83,7 @@ fn dump(dialect: Dialect, shape: Shape, gaps: bool) -> String {
             "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE waybills (id integer primary key, waybill_no text unique, created_at text, receiver text, receiver_phone text, weight real);\n"
         }
     };
-    let name = if dialect == Dialect::MySql { "`waybills`" } else { "waybills" };
+    let name = if dialect.is_mysql() { "`waybills`" } else { "waybills" };
     let mut text = head.to_owned();
     for at in 0..30 {
         let id = if gaps { 10 + at * 10 } else { at + 1 };
@@ -118,6 +121,7 @@ fn planted_rows_have_the_form_of_the_dump() {
     for (dialect, shape) in [
         (Dialect::MySql, Shape::Extended),
         (Dialect::MySql, Shape::Single),
+        (Dialect::MySqlPlain, Shape::Extended),
         (Dialect::Postgres, Shape::Copy),
         (Dialect::Postgres, Shape::Single),
         (Dialect::Sqlite, Shape::Single),
@@ -143,6 +147,27 @@ fn planted_rows_have_the_form_of_the_dump() {
         assert!(done.text.contains(quoted), "{quoted} in {}", done.text);
         assert!(done.hints[0].contains("unused values of id"), "{:?}", done.hints);
     }
+}
+
+#[test]
+fn a_backslash_before_a_quote_ends_nothing_where_the_mode_says_so() {
+    let plain = dump(Dialect::MySqlPlain, Shape::Extended, true).replace("'王芳'", "'D:\\'");
+
+    let done = planted(&plain, 3, 5).expect("it is sound");
+
+    let added: Vec<&str> = done.text.lines().filter(|line| line.contains("1640000")).collect();
+    assert!(added.len() == 3 && added.iter().all(|line| line.starts_with('(')), "{added:?}");
+    assert!(added.iter().any(|line| line.contains("'a\\b'")), "a backslash is one: {added:?}");
+    // where backslashes escape, the text goes on, and the row does not have its columns
+    let escaping = plain.replace("NO_BACKSLASH_ESCAPES", "NO_AUTO_VALUE_ON_ZERO");
+    assert!(planted(&escaping, 3, 5).is_err());
+    let unclear = plain.replace("'NO_BACKSLASH_ESCAPES'", "CONCAT(@@SQL_MODE,',NO_BACKSLASH_ESCAPES')");
+    let fault = planted(&unclear, 3, 5).err().expect("it hangs on the server");
+    assert!(fault.what.contains("SQL_MODE") && fault.hint.is_some(), "{fault}");
+    let changing = dump(Dialect::MySql, Shape::Single, true)
+        .replacen(";\nINSERT", ";\nSET SQL_MODE='NO_BACKSLASH_ESCAPES';\nINSERT", 3);
+    let late = changing.replacen("SET SQL_MODE='NO_BACKSLASH_ESCAPES';\n", "", 1);
+    assert!(planted(&late, 3, 5).is_err(), "it changes between rows");
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn number(i: u64, seed: u8) -> String {
 fn place(rows: &PlantedRows) -> &SheetPlace {
     match &rows.inside {
         Some(Inside::Xlsx(place)) => place,
-        None => panic!("expected a place in a sheet"),
+        _ => panic!("expected a place in a sheet"),
     }
 }
 

@@ -9,13 +9,13 @@ use trapline::audit::planter::Planter;
 use trapline::audit::telltale::TellTale;
 use trapline::audit::{self, Report, words};
 use trapline::fault::Fault;
-use trapline::issue;
+use trapline::issue::{self, ExportRows};
 use trapline::line::{ImportOptions, LineNumber, import};
 use trapline::plant::{Rows, Source};
 use trapline::record::ColumnRole;
 use trapline::registry::LineUse;
 
-use crate::reading::Reading;
+use crate::reading::{Part, Reading};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::terminal::{answer, answer_json, note, table};
@@ -34,7 +34,7 @@ use crate::terminal::{answer, answer_json, note, table};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// An export without canaries
+    /// An export without canaries: text, xlsx, a dump or Parquet
     #[arg(value_name = "EXPORT")]
     input: PathBuf,
     /// A path relative to the workspace, or a shipped name
@@ -69,6 +69,8 @@ pub struct Args {
     /// with the export's own header. The template says only what columns are for
     #[arg(long, value_name = "FILE")]
     candidates: Option<PathBuf>,
+    #[command(flatten)]
+    part: Part,
     #[command(flatten)]
     reading: Reading,
     /// Write the rows that were learned from, with a column that labels them.
@@ -112,8 +114,11 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         return Err(Fault::new("the file for the rows exists already").in_file(path.display().to_string()).into());
     }
     let template = Session::template_at(settings.workspace.dir(), &args.template)?;
-    let bytes = read(&issue::file_source(&args.input))?;
     let options = args.reading.options();
+    let columns = issue::columns(&template);
+    let export = ExportRows::open(&args.input, args.part.name(), &columns, &options, &std::env::temp_dir())?;
+    let bytes = read(export.source())?;
+    let options = export.options(&options);
     let seed = seed(args.seed);
     let lines = lines(args, settings)?;
     let shown = args.input.display().to_string();

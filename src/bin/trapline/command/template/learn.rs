@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use trapline::fault::Fault;
-use trapline::issue::file_source;
+use trapline::issue::ExportRows;
 use trapline::learn::{self, learn};
 use trapline::persona::Role;
-use trapline::plant::{Source as _, Table};
+use trapline::plant::Table;
 use trapline::template::Template;
 
-use crate::reading::Reading;
+use crate::reading::{Part, Reading};
 use crate::terminal::{answer, note};
 
 /// Learn a template from your own exports
@@ -32,7 +32,7 @@ use crate::terminal::{answer, note};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// Exports of one kind: the same columns
+    /// Exports of one kind: the same columns; text, xlsx, dumps or Parquet
     #[arg(value_name = "EXPORT", required = true)]
     exports: Vec<PathBuf>,
     /// Where the template goes; an existing file is left alone
@@ -51,6 +51,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     reserved: Option<PathBuf>,
     #[command(flatten)]
+    part: Part,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -67,7 +69,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut table: Option<Table> = None;
     for export in &args.exports {
         let shown = export.display().to_string();
-        let read = file_source(export).open().and_then(|input| Table::read(input, &options));
+        let rows = ExportRows::open(export, args.part.name(), &[], &options, &std::env::temp_dir())?;
+        let read = rows.source().open().and_then(|input| Table::read(input, &rows.options(&options)));
         let read = read.map_err(|fault| fault.in_file(shown.as_str()))?;
         match &mut table {
             Some(table) => table.append(&read).map_err(|fault| fault.in_file(shown.as_str()))?,
