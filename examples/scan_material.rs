@@ -57,7 +57,7 @@ fn line(place: u64) -> String {
 }
 
 impl Canaries for Made {
-    fn sources(&self) -> Vec<Source> {
+    fn sources(&mut self) -> Vec<Source> {
         let source = |place: u64| Source {
             epoch: "2026Q4".into(),
             account: format!("account-{place:06}"),
@@ -70,9 +70,9 @@ impl Canaries for Made {
         (0..self.canaries.div_ceil(EACH)).map(source).collect()
     }
 
-    fn numbers(&self, place: usize) -> Vec<String> {
+    fn numbers(&self, place: usize, each: &mut dyn FnMut(&str)) {
         let from = place as u64 * EACH;
-        (from..self.canaries.min(from + EACH)).map(|canary| number(2 * canary)).collect()
+        (from..self.canaries.min(from + EACH)).for_each(|canary| each(&number(2 * canary)));
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -89,7 +89,7 @@ impl Canaries for Made {
 fn index(canaries: u64, lines: u64, out: &str) -> Result<(), Box<dyn std::error::Error>> {
     let key = ScanKey::of(&MasterKey::from_bytes([7; 32]));
     let started = Instant::now();
-    let bytes = build(&key, &Made { canaries, lines }, Timestamp::UNIX_EPOCH).map_err(|fault| fault.to_string())?;
+    let bytes = build(&key, Made { canaries, lines }, Timestamp::UNIX_EPOCH).map_err(|fault| fault.to_string())?;
     let seconds = started.elapsed().as_secs_f64();
     fs::write(format!("{out}.index"), &bytes)?;
     fs::write(format!("{out}.key"), key.to_file_text().as_bytes())?;

@@ -12,15 +12,15 @@ use crate::template::Template;
 
 /// All canaries and lines of a registry.
 pub struct Catalogue {
-    sources: Vec<Planted>,
+    sources: Vec<Source>,
+    planted: Vec<Planted>,
     numbers: Vec<Numbers>,
     lines: Vec<Line>,
     state: String,
 }
 
-/// Something that planted canaries.
+/// What a source planted.
 struct Planted {
-    source: Source,
     /// Place of what makes its numbers; `None` for a template without any.
     numbers: Option<usize>,
     serials: Vec<u64>,
@@ -40,7 +40,13 @@ impl Catalogue {
     ///
     /// When the registry fails or holds a template that cannot be read.
     pub fn read(registry: &dyn Registry, master: &MasterKey, labels: &[String]) -> issue::Result<Self> {
-        let mut catalogue = Self { sources: Vec::new(), numbers: Vec::new(), lines: Vec::new(), state: String::new() };
+        let mut catalogue = Self {
+            sources: Vec::new(),
+            planted: Vec::new(),
+            numbers: Vec::new(),
+            lines: Vec::new(),
+            state: String::new(),
+        };
         // Before what it speaks of: what is planted meanwhile makes the index stale.
         catalogue.state = registry.stock()?;
         for row in registry.lines()? {
@@ -56,7 +62,21 @@ impl Catalogue {
                 catalogue.add_epoch(registry, rules.epoch, &rules.label, &codebook, &mut templates)?;
             }
         }
+        catalogue.make_ready();
         Ok(catalogue)
+    }
+
+    /// Makes what makes numbers ready for as many as there are.
+    fn make_ready(&mut self) {
+        let mut uses = vec![0; self.numbers.len()];
+        for planted in &self.planted {
+            planted.numbers.iter().for_each(|&place| uses[place] += planted.serials.len() as u64);
+        }
+        let made = std::mem::take(&mut self.numbers).into_iter().zip(uses);
+        self.numbers.extend(made.map(|(numbers, uses)| Numbers {
+            permutation: numbers.permutation.ready_for(uses),
+            template: numbers.template,
+        }));
     }
 
     fn add_epoch(
@@ -98,7 +118,8 @@ impl Catalogue {
                 first: 0,
                 count: row.serials.len() as u32,
             };
-            self.sources.push(Planted { source, numbers, serials: row.serials });
+            self.sources.push(source);
+            self.planted.push(Planted { numbers, serials: row.serials });
         }
         for row in registry.scopes(epoch)? {
             let numbers = numbers(self, &row.template)?;
@@ -111,24 +132,25 @@ impl Catalogue {
                 first: 0,
                 count: row.serials.len() as u32,
             };
-            self.sources.push(Planted { source, numbers, serials: row.serials });
+            self.sources.push(source);
+            self.planted.push(Planted { numbers, serials: row.serials });
         }
         Ok(())
     }
 }
 
 impl Canaries for Catalogue {
-    fn sources(&self) -> Vec<Source> {
-        self.sources.iter().map(|planted| planted.source.clone()).collect()
+    fn sources(&mut self) -> Vec<Source> {
+        std::mem::take(&mut self.sources)
     }
 
-    fn numbers(&self, place: usize) -> Vec<String> {
-        let planted = &self.sources[place];
+    fn numbers(&self, place: usize, each: &mut dyn FnMut(&str)) {
+        let planted = &self.planted[place];
         let Some(numbers) = planted.numbers.map(|place| &self.numbers[place]) else {
-            return vec![String::new(); planted.serials.len()];
+            return planted.serials.iter().for_each(|_| each(""));
         };
         let block = numbers.template.block().expect("what makes numbers has a block");
-        planted.serials.iter().map(|&serial| block.number(numbers.permutation.apply(serial))).collect()
+        planted.serials.iter().for_each(|&serial| each(&block.number(numbers.permutation.apply(serial))));
     }
 
     fn lines(&self) -> Vec<Line> {

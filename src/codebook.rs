@@ -7,6 +7,10 @@
 //! never planted, live in a derivation domain of their own: no account name
 //! can collide with one.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
 use crate::derive::{Seed, Stream, ordered_subset, subset};
 use crate::key::{EpochKey, KeyedHash, Label, MasterKey, Subkey};
 use crate::persona::Role;
@@ -177,22 +181,42 @@ pub struct Permutation {
     size: u64,
     half_bits: u32,
     mac: KeyedHash,
+    /// What each round makes of each half, one after the other, where that is kept.
+    kept: Option<Arc<[u32]>>,
 }
 
 /// Rounds of the Feistel network.
 const ROUNDS: u8 = 6;
+
+/// Most values of rounds that are kept: 16 MiB.
+const MOST_KEPT: u64 = 1 << 22;
 
 impl Permutation {
     fn new(numbers: &Subkey, block: &str, size: u64) -> Self {
         assert!(size > 0, "a waybill block holds at least one number");
         let key = numbers.seed(&[b"block", block.as_bytes(), &size.to_le_bytes()]);
         let bits = (64 - (size - 1).leading_zeros()).max(2);
-        Self { size, half_bits: bits.div_ceil(2), mac: KeyedHash::new(&key) }
+        Self { size, half_bits: bits.div_ceil(2), mac: KeyedHash::new(&key), kept: None }
     }
 
     /// Numbers in the block.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// The same permutation, made ready for `uses` of it: a half has few values,
+    /// so where uses are many the rounds are made for all of them beforehand. A
+    /// block of a billion has 2^15 halves.
+    #[must_use]
+    pub fn ready_for(mut self, uses: u64) -> Self {
+        let halves = 1 << self.half_bits;
+        let all = u64::from(ROUNDS) * halves;
+        if self.kept.is_none() && all <= MOST_KEPT && halves <= uses / 2 {
+            let made: Vec<u32> =
+                (0..all).into_par_iter().map(|at| self.made((at / halves) as u8, at % halves) as u32).collect();
+            self.kept = Some(made.into());
+        }
+        self
     }
 
     /// Returns the place in the block of serial `serial`, which must be below
@@ -222,6 +246,13 @@ impl Permutation {
     }
 
     fn round(&self, round: u8, half: u64) -> u64 {
+        match &self.kept {
+            Some(kept) => u64::from(kept[(usize::from(round) << self.half_bits) + half as usize]),
+            None => self.made(round, half),
+        }
+    }
+
+    fn made(&self, round: u8, half: u64) -> u64 {
         let mut message = [0; 9];
         message[0] = round;
         message[1..].copy_from_slice(&half.to_le_bytes());
@@ -273,6 +304,22 @@ mod tests {
         let name = String::from_utf8(1u32.to_le_bytes().to_vec()).expect("ASCII control bytes");
 
         assert_ne!(book().account_set(Holder::Ghost(1)), book().account_set(Holder::Account(&name)));
+    }
+
+    #[test]
+    fn a_permutation_that_was_made_ready_is_the_same() {
+        for size in [1, 1000, 4097, 1_000_000] {
+            let (plain, ready) =
+                (book().permutation("demo", size), book().permutation("demo", size).ready_for(1 << 40));
+
+            assert!(ready.kept.is_some());
+            for serial in (0..size).step_by(1 + size as usize / 300) {
+                assert_eq!(ready.apply(serial), plain.apply(serial));
+                assert_eq!(ready.invert(serial), plain.invert(serial));
+            }
+        }
+        assert!(book().permutation("demo", 1_000_000_000).ready_for(1000).kept.is_none(), "it would not pay");
+        assert!(book().permutation("demo", u64::MAX).ready_for(u64::MAX).kept.is_none(), "nobody has that memory");
     }
 
     #[test]

@@ -92,3 +92,6 @@ pub mod issue;
 pub mod monitor;
 pub mod scrub;
 pub mod webhook;
+
+#[cfg(test)]
+mod fuzz_seeds;

@@ -36,9 +36,8 @@ impl Export {
 
     /// Opens a file; temporary files go to `scratch` and have no names there.
     fn read(input: &Path, question: &Question<'_>, scratch: &Path) -> Result<Self> {
-        let refused = |what: &str, hint: &str| {
-            Err(Fault::new(what).in_file(input.display().to_string()).hint(hint).into())
-        };
+        let refused =
+            |what: &str, hint: &str| Err(Fault::new(what).in_file(input.display().to_string()).hint(hint).into());
         let kind = kind(input)?;
         let is_dump = kind == Kind::Text && is_dump(input);
         if kind != Kind::Text || is_dump {

@@ -17,8 +17,8 @@ pub(super) struct Written {
 /// Most decimals that a template writes.
 const MOST_DECIMALS: usize = 6;
 
-/// Largest number of a template, in units of its last decimal: as many steps as it may have.
-const MOST_UNITS: f64 = 4_194_304.0;
+/// Largest number of a template, in units of its last decimal.
+const MOST_UNITS: f64 = 1e9;
 
 impl Written {
     /// How these texts, with what each weighs, are written.
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(of(&["12", "7"]), Written { decimals: 0, trim: false });
         assert_eq!(Written { decimals: 2, trim: false }.write(120), "1.2");
         assert_eq!(Written { decimals: 2, trim: false }.units("1.20"), Some(120));
-        assert_eq!(Written { decimals: 6, trim: false }.units("12.000001"), None, "a template has no so many steps");
+        assert_eq!(Written { decimals: 6, trim: false }.units("1200.000001"), None, "a template has no so many steps");
         assert_eq!(number("007"), None);
         assert_eq!(number("-1"), None);
     }

@@ -137,14 +137,21 @@ impl HanCounts {
             })
             .unwrap_or_default();
         // In the unit of the titles.
-        let [one, two] = self.lengths.map(|rows| rows * shrink::UNIT);
+        let [mut one, mut two] = self.lengths.map(|rows| rows * shrink::UNIT);
         let titles = kept(self.titles, least, &[]);
-        let letters = self.letters.map(|letters| {
+        let mut letters = self.letters.map(|letters| {
             let mixed = mixed(&letters, &characters);
             kept(letters, least, &mixed)
         });
         let families = kept(self.families, least, &families);
-        let whole = !families.is_empty() && letters.iter().all(|letters| !letters.is_empty());
+        // Of a length that too few rows have nothing is drawn; its characters are any.
+        if letters[0].is_empty() {
+            (one, letters[0]) = (0, letters[1].clone());
+        }
+        if letters[1].is_empty() || letters[2].is_empty() {
+            (two, letters[1], letters[2]) = (0, letters[0].clone(), letters[0].clone());
+        }
+        let whole = !families.is_empty() && !letters[0].is_empty() && one + two > 0;
         whole.then_some(Names::Han { families, one, two, titles, letters })
     }
 }
@@ -254,6 +261,20 @@ mod tests {
         assert!((share(&even) - 50.0 / 150.0).abs() < 0.01, "{even:?}");
         assert!((share(&men) - 82.0 / 150.0).abs() < 0.01, "{men:?}");
         assert_eq!(mixed(&Counts::new(), &pool).len(), 3);
+    }
+
+    #[test]
+    fn a_length_that_no_name_has_is_not_drawn() {
+        let long = [("张伟平", 50), ("王秀英", 50), ("李建国", 40)];
+        let short = [("张伟", 50), ("王英", 50), ("李平", 40)];
+
+        let (learned, _) = Names::learn(long.into_iter(), 5).expect("names");
+        let Names::Han { one, two, letters, .. } = learned else { panic!("Chinese names") };
+        assert!(one == 0 && two > 0 && letters.iter().all(|letters| !letters.is_empty()));
+
+        let (learned, _) = Names::learn(short.into_iter(), 5).expect("names");
+        let Names::Han { one, two, letters, .. } = learned else { panic!("Chinese names") };
+        assert!(one > 0 && two == 0 && letters.iter().all(|letters| !letters.is_empty()));
     }
 
     #[test]

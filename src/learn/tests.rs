@@ -1,5 +1,7 @@
 //! What a learned template keeps and what it withholds.
 
+mod privacy;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Learned, Options, learn};
@@ -64,12 +66,16 @@ fn learned(text: &str) -> (Learned, Template) {
 }
 
 fn records(template: &Template, rows: u32) -> (Vec<Record>, Vec<(u64, String)>) {
+    records_for("a", template, rows)
+}
+
+fn records_for(account: &str, template: &Template, rows: u32) -> (Vec<Record>, Vec<(u64, String)>) {
     let mut draw = Stream::new(&[3; 32]);
     let pool: Vec<_> = demo_lines(rows + 20, 0, &mut draw).into_iter().map(|line| line.number).collect();
     let sizes = Sizes { pool: rows + 20, account: rows + 10, standing: 2 };
     let codebook = Codebook::new(&MasterKey::from_bytes([9; 32]), 1, sizes);
     let mint = Mint::new(&codebook, template, &pool);
-    let batch = Batch { account: "a", id: "b", lines: rows, roles: template.roles() };
+    let batch = Batch { account, id: "b", lines: rows, roles: template.roles() };
     let serials: Vec<u64> = (0..u64::from(rows)).collect();
     let numbers = serials.iter().map(|&serial| (serial, mint.number(serial).expect("it has numbers"))).collect();
     (mint.canaries(&batch, &serials).into_iter().map(|canary| canary.record).collect(), numbers)

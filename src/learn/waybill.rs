@@ -127,26 +127,16 @@ fn write(prefix: &str, width: usize, serial: u64) -> String {
 }
 
 /// The prefix and the digits behind it that nearly all numbers share. Digits
-/// that all numbers begin with stay in the serial, but where there is nothing else to begin with.
-fn form<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Option<(String, usize)> {
+/// that all numbers begin with stay in the serial.
+fn form<'t>(texts: impl Iterator<Item = &'t str>) -> Option<(String, usize)> {
     let mut forms: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let mut all = 0;
-    for text in texts.clone().filter(|text| !text.is_empty()) {
+    for text in texts.filter(|text| !text.is_empty()) {
         let head = text.trim_end_matches(|c: char| c.is_ascii_digit());
         all += 1;
         *forms.entry((head, text.len() - head.len())).or_default() += 1;
     }
     let ((head, width), count) = forms.iter().max_by_key(|(_, count)| **count)?;
-    if head.is_empty() {
-        // a template's number begins with something
-        let mut alike = texts.filter(|text| text.len() == *width && text.bytes().all(|byte| byte.is_ascii_digit()));
-        let first = alike.next()?;
-        let common = alike.fold(first.len() - 1, |common, text| {
-            first.bytes().zip(text.bytes()).take(common).take_while(|(one, other)| one == other).count()
-        });
-        let is_one = *count * 10 >= all * 9 && common > 0 && (1..=18).contains(&(width - common));
-        return is_one.then(|| (first[..common].to_owned(), width - common));
-    }
     if *count * 10 >= all * 9 && (1..=18).contains(width) {
         return Some(((*head).to_owned(), *width));
     }
@@ -222,7 +212,5 @@ mod tests {
         assert_eq!(form(["YT0012", "YT9999"].into_iter()), Some(("YT".into(), 4)));
         assert_eq!(form(["SCMS-4", "SCMS-13", "SCMS-1013"].into_iter()), Some(("SCMS-".into(), 0)));
         assert_eq!(form(["a", "b"].into_iter()), None);
-        assert_eq!(form(["7730012", "7739999"].into_iter()), Some(("773".into(), 4)));
-        assert_eq!(form(["8292", "1292"].into_iter()), None, "nothing to begin with");
     }
 }

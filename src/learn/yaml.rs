@@ -69,7 +69,23 @@ pub(super) fn word(text: &str) -> String {
             text.to_ascii_lowercase().as_str(),
             "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
         );
-    if plain { text.to_owned() } else { serde_json::to_string(text).expect("a text is JSON") }
+    if plain { text.to_owned() } else { quoted(text) }
+}
+
+/// JSON's quotes, which are YAML's; but what YAML takes for no character or for
+/// the end of a line is written by its number.
+fn quoted(text: &str) -> String {
+    let json = serde_json::to_string(text).expect("a text is JSON");
+    let is_unwritable =
+        |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let write = |mut out: String, c: char| {
+        match is_unwritable(c) {
+            true => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => out.push(c),
+        }
+        out
+    };
+    json.chars().fold(String::with_capacity(json.len()), write)
 }
 
 /// Weights as entries, the heaviest first.
@@ -88,6 +104,15 @@ mod tests {
         assert_eq!(word("服饰"), "服饰");
         for text in ["no", "12", "a: b", "", " x", "{a}", "1e5", "~", "a#b", "路\u{85}"] {
             assert!(word(text).starts_with('"'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_is_read_as_it_was() {
+        for c in ('\0'..'\u{3100}').chain('\u{d7a0}'..='\u{1f700}').filter(|c| !c.is_alphabetic()) {
+            let text = format!("路{c}:");
+            let read: Result<String, _> = serde_yaml::from_str(&word(&text));
+            assert_eq!(read.ok(), Some(text), "{c:?}");
         }
     }
 

@@ -136,7 +136,11 @@ impl Reading {
         let column = |place| TableColumn { header: sample.label(place), ..TableColumn::default() };
         table.columns.extend((0..width).map(column));
         for column in Columns::named(sample, job)?.0.all.into_iter().filter(|column| column.is_first) {
-            table.columns[column.place].role.get_or_insert(column.role);
+            let held = table.columns.get_mut(column.place).ok_or_else(|| {
+                Fault::new(format!("expected {:?} in every row, found rows of {width} fields", column.header))
+                    .hint("the header has more columns than the rows: mend it, or say with --delimiter how fields end")
+            })?;
+            held.role.get_or_insert(column.role);
         }
         Ok(Self { table, known: vec![HashMap::new(); width], fields: Vec::new() })
     }
@@ -165,5 +169,21 @@ impl Reading {
             column.codes.push(code);
         }
         self.table.rows += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plant::{BytesSource, Source as _};
+
+    #[test]
+    fn a_header_that_is_longer_than_the_rows_is_refused() {
+        let source = BytesSource("品名,收件人,收件电话\n鞋,张三\n书,李四\n书,王五\n".as_bytes());
+
+        let read = Table::read(source.open().expect("bytes"), &Options::default());
+
+        let fault = read.expect_err("no row has a phone");
+        assert_eq!(fault.what, "expected \"收件电话\" in every row, found rows of 2 fields");
     }
 }

@@ -24,7 +24,7 @@ fn index() -> Index {
         vec!["RB123456785GB".to_owned()],
     ];
     let planted = Planted { batches, lines: vec!["8615433063750", "8615433063768"] };
-    Index::read(build(&key(), &planted, Timestamp::UNIX_EPOCH).expect("few"), &key()).expect("it was just made")
+    Index::read(build(&key(), planted, Timestamp::UNIX_EPOCH).expect("few"), &key()).expect("it was just made")
 }
 
 /// What is found in `bytes`, by every classifier.

@@ -106,6 +106,7 @@ impl Register {
             for (permutation, serials) in &numbers.epochs {
                 // A damaged registry must not be read past the block's end.
                 let serials: Vec<u64> = serials.iter().filter(|&serial| serial < block.size()).collect();
+                let permutation = permutation.clone().ready_for(serials.len() as u64);
                 all.par_extend(serials.into_par_iter().flat_map_iter(|serial| {
                     let place = permutation.apply(serial);
                     block.forms().filter_map(|form| of(&block.write(form, place))).collect::<Vec<_>>()

@@ -221,10 +221,8 @@ fn digits(bench: &Bench) -> String {
 #[test]
 fn a_parquet_file_is_planted_and_verified() {
     let bench = Bench::new();
-    let (input, output, template) =
-        (bench.file("in.parquet", PARQUET), bench.text("out.parquet"), digits(&bench));
-    let order =
-        ["--now", PLANTED, "plant", &input, "-o", &output, "--account", "handan-01", "--template", &template];
+    let (input, output, template) = (bench.file("in.parquet", PARQUET), bench.text("out.parquet"), digits(&bench));
+    let order = ["--now", PLANTED, "plant", &input, "-o", &output, "--account", "handan-01", "--template", &template];
 
     let said = bench.ok(&[&order[..], &["--batch", "b", "--canaries", "4"]].concat());
     assert_eq!(said, "planted 4 canaries on 4 lines into 64 records: batch b\n");
@@ -262,7 +260,10 @@ fn a_parquet_file_that_cannot_be_planted_into_says_what_to_do() {
     let digits = ["--template", template.as_str()];
 
     let letters = plant(PARQUET, &[]);
-    assert!(letters.contains("waybill_no") && letters.contains("INT64 exactly") && letters.contains("hint:"), "{letters}");
+    assert!(
+        letters.contains("waybill_no") && letters.contains("INT64 exactly") && letters.contains("hint:"),
+        "{letters}"
+    );
     let cut = plant(&PARQUET[..PARQUET.len() / 2], &digits);
     assert!(cut.contains("damaged"), "{cut}");
     let encrypted = plant(&[&PARQUET[..PARQUET.len() - 4], b"PARE"].concat(), &digits);

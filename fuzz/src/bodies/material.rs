@@ -19,7 +19,7 @@ const LINES: [&str; 2] = ["8615433063750", "8615433063768"];
 struct Planted;
 
 impl Canaries for Planted {
-    fn sources(&self) -> Vec<Source> {
+    fn sources(&mut self) -> Vec<Source> {
         let source = |(place, numbers): (usize, &&[&str])| Source {
             epoch: "2026Q4".into(),
             account: format!("account-{place}"),
@@ -32,8 +32,8 @@ impl Canaries for Planted {
         BATCHES.iter().enumerate().map(source).collect()
     }
 
-    fn numbers(&self, place: usize) -> Vec<String> {
-        BATCHES[place].iter().map(|&number| number.to_owned()).collect()
+    fn numbers(&self, place: usize, each: &mut dyn FnMut(&str)) {
+        BATCHES[place].iter().for_each(|number| each(number));
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -52,7 +52,7 @@ pub(super) fn key() -> ScanKey {
 /// The index's bytes.
 pub(super) fn bytes() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| build(&key(), &Planted, Timestamp::UNIX_EPOCH).expect("few canaries"))
+    BYTES.get_or_init(|| build(&key(), Planted, Timestamp::UNIX_EPOCH).expect("few canaries"))
 }
 
 /// The index.

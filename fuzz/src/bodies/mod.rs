@@ -4,9 +4,12 @@
 
 mod finder;
 mod index;
+mod learn;
 mod material;
+mod plant;
 mod rows;
 mod scratch;
+mod scrub;
 mod search;
 mod text;
 pub(crate) mod unpack;
@@ -16,7 +19,7 @@ pub type Body = fn(&[u8]);
 
 /// All targets. A new one needs a line here, a file in `fuzz_targets/`, a
 /// `[[bin]]`, and seeds.
-pub const TARGETS: [(&str, Body); 13] = [
+pub const TARGETS: [(&str, Body); 17] = [
     ("gzip", unpack::stream),
     ("zstd", unpack::stream),
     ("bzip2", unpack::stream),
@@ -30,4 +33,8 @@ pub const TARGETS: [(&str, Body); 13] = [
     ("index", index::body),
     ("rows", rows::body),
     ("text", text::body),
+    ("plant", plant::body),
+    ("container", plant::workbook),
+    ("scrub", scrub::body),
+    ("learn", learn::body),
 ];

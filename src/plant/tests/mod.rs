@@ -5,6 +5,7 @@ mod bad;
 mod files;
 mod habits;
 pub(crate) mod laws;
+mod seeds;
 mod shared;
 
 use super::*;

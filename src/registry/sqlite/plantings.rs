@@ -1,10 +1,9 @@
 //! Serials and plantings in SQLite.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use rayon::prelude::*;
 use rusqlite::{Row, Statement, params};
 
 use super::failure::damaged;
@@ -12,6 +11,7 @@ use super::store::{Store, all, blob, cell, count, maybe_time, one, time, whole};
 use crate::registry::{
     BatchKey, Error, NewPlanting, Planted, PlantedRows, PlantingRow, Result, refusal, serials, times, words,
 };
+use crate::seal::Vault;
 
 const SERIALS: &str = "planting.serials";
 const ROWS: &str = "planted_rows.rows";
@@ -177,26 +177,61 @@ pub(super) fn list(store: &Store<'_>, epoch: u32) -> Result<Vec<PlantingRow>> {
     all(select.query([epoch])?, |row| read(store, row))
 }
 
-/// An index of all canaries reads every planting: what SQLite gives is kept as
-/// it is, and opened on all cores.
+/// An index of all canaries reads every planting: while this thread reads on,
+/// others open what SQLite gave.
 pub(super) fn planted(store: &Store<'_>, epoch: u32) -> Result<Vec<Planted>> {
-    struct Kept {
-        id: i64,
-        account: String,
-        template: Arc<str>,
-        batch: String,
-        at: String,
-        serials: Vec<u8>,
-    }
     // Two statements, one snapshot: another process may be binding right now.
     let _snapshot = store.sql.unchecked_transaction()?;
     let mut select = store.sql.prepare("SELECT id, hash FROM template")?;
     let templates: HashMap<i64, Arc<str>> =
         all(select.query([])?, |row| Ok((cell(row, 0)?, cell(row, 1)?)))?.into_iter().collect();
     let mut select = store.sql.prepare(SELECT_PLANTED)?;
-    let kept = all(select.query([epoch])?, |row| {
+    let mut rows = select.query([epoch])?;
+    let (vault, opened) = (store.vault, Mutex::new(BTreeMap::new()));
+    rayon::in_place_scope(|scope| -> Result<()> {
+        for place in 0.. {
+            let mut kept = Vec::with_capacity(TOGETHER);
+            while kept.len() < TOGETHER
+                && let Some(row) = rows.next()?
+            {
+                kept.push(Kept::of(row, &templates)?);
+            }
+            if kept.is_empty() {
+                break;
+            }
+            let opened = &opened;
+            scope.spawn(move |_| {
+                let planted: Result<Vec<Planted>> = kept.into_iter().map(|kept| kept.open(vault)).collect();
+                opened.lock().expect("no panic while it is held").insert(place, planted);
+            });
+        }
+        Ok(())
+    })?;
+    let opened = opened.into_inner().expect("no panic while it was held");
+    let mut all = Vec::with_capacity(opened.len() * TOGETHER);
+    for planted in opened.into_values() {
+        all.extend(planted?);
+    }
+    Ok(all)
+}
+
+/// Plantings that a core opens at a time.
+const TOGETHER: usize = 1024;
+
+/// A planting as SQLite gives it.
+struct Kept {
+    id: i64,
+    account: String,
+    template: Arc<str>,
+    batch: String,
+    at: String,
+    serials: Vec<u8>,
+}
+
+impl Kept {
+    fn of(row: &Row<'_>, templates: &HashMap<i64, Arc<str>>) -> Result<Self> {
         let template = templates.get(&cell(row, 2)?).ok_or_else(|| damaged("account.template", "no such template"))?;
-        Ok(Kept {
+        Ok(Self {
             id: cell(row, 0)?,
             account: cell(row, 1)?,
             template: template.clone(),
@@ -204,20 +239,19 @@ pub(super) fn planted(store: &Store<'_>, epoch: u32) -> Result<Vec<Planted>> {
             at: cell(row, 4)?,
             serials: blob(row, 5)?.to_vec(),
         })
-    })?;
-    let vault = store.vault;
-    let opened = kept.into_par_iter().map(|kept| {
-        let plain = vault.open(SERIALS, kept.id, &kept.serials);
-        let plain = plain.ok_or(Error::Unsealable { table: SERIALS, row: kept.id })?;
+    }
+
+    fn open(self, vault: &Vault) -> Result<Planted> {
+        let plain = vault.open(SERIALS, self.id, &self.serials);
+        let plain = plain.ok_or(Error::Unsealable { table: SERIALS, row: self.id })?;
         Ok(Planted {
-            account: kept.account,
-            batch: kept.batch,
-            template: kept.template,
-            at: times::parse(&kept.at).ok_or_else(|| damaged("planting.at", "a time is unreadable"))?,
+            account: self.account,
+            batch: self.batch,
+            template: self.template,
+            at: times::parse(&self.at).ok_or_else(|| damaged("planting.at", "a time is unreadable"))?,
             serials: serials::decode(&plain).ok_or_else(|| damaged(SERIALS, "no list of serials"))?,
         })
-    });
-    opened.collect()
+    }
 }
 
 fn read(store: &Store<'_>, row: &Row<'_>) -> Result<PlantingRow> {

@@ -1,7 +1,7 @@
 //! Who planted what: the sealed part of an index.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The sealed part of an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +44,8 @@ pub struct Form {
 }
 
 /// What planted canaries: a batch of an account, or a scope of shared rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Packed", into = "Packed")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Packed")]
 pub struct Source {
     /// Label of the epoch.
     pub epoch: String,
@@ -64,7 +64,7 @@ pub struct Source {
 }
 
 /// A source as a list: 300,000 of them are read before a scan begins.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Packed(String, String, String, Timestamp, u16, u32, u32);
 
 impl From<Packed> for Source {
@@ -73,10 +73,10 @@ impl From<Packed> for Source {
     }
 }
 
-impl From<Source> for Packed {
-    fn from(source: Source) -> Self {
-        let Source { epoch, account, batch, planted, form, first, count } = source;
-        Self(epoch, account, batch, planted, form, first, count)
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { epoch, account, batch, planted, form, first, count } = self;
+        (epoch, account, batch, planted, form, first, count).serialize(serializer)
     }
 }
 

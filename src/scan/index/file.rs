@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::build::bucket_of;
+use jiff::Timestamp;
+
+use super::build::{self, Canaries, bucket_of};
 use super::directory::Directory;
 use super::filter::Filter;
 use super::layout::{HEADER, Layout, MAGIC, REST, Sections, VERSION};
@@ -33,6 +35,19 @@ pub struct Index {
 }
 
 impl Index {
+    /// Makes the index of `canaries`, in memory; its [`Index::bytes`] are what a
+    /// file is to hold. It is not proved: that would read what was just written.
+    /// Whoever opens the file proves it.
+    ///
+    /// # Errors
+    ///
+    /// When there are more than four billion canaries.
+    pub fn build(key: &ScanKey, canaries: impl Canaries, made: Timestamp) -> Result<Self, Fault> {
+        let build::Made { bytes, layout, directory } = build::make(key, canaries, made)?;
+        let sections = layout.sections().expect("what is in memory fits a file");
+        Ok(Self::put_together(Map::Memory(bytes), layout, sections, directory, key))
+    }
+
     /// Opens the file at `path`.
     ///
     /// # Errors
@@ -90,10 +105,19 @@ impl Index {
         let directory: Directory = directory.ok_or_else(|| {
             Fault::new("the index's directory is of another shape").hint("make it again with `trapline index`")
         })?;
+        Ok(Self::put_together(map, layout, sections, directory, key))
+    }
+
+    fn put_together(map: Map, layout: Layout, sections: Sections, directory: Directory, key: &ScanKey) -> Self {
         let lines = directory.lines.iter().map(|line| (line.digits.as_str(), line.country));
         let filter = Paged::of(&map[sections.filter.clone()]);
         let masks = Masks::new(directory.lines.iter().map(|line| line.digits.as_str()));
-        Ok(Self { filter, phones: Phones::new(lines), masks, tagger: key.tagger(), directory, layout, sections, map })
+        Self { filter, phones: Phones::new(lines), masks, tagger: key.tagger(), directory, layout, sections, map }
+    }
+
+    /// All of it, as a file holds it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
     }
 
     /// Who planted what.

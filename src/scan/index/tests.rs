@@ -16,7 +16,7 @@ pub(in crate::scan) struct Planted {
 }
 
 impl Canaries for Planted {
-    fn sources(&self) -> Vec<Source> {
+    fn sources(&mut self) -> Vec<Source> {
         let source = |(place, numbers): (usize, &Vec<String>)| Source {
             epoch: "2026Q4".into(),
             account: format!("account-{place}"),
@@ -29,8 +29,8 @@ impl Canaries for Planted {
         self.batches.iter().enumerate().map(source).collect()
     }
 
-    fn numbers(&self, place: usize) -> Vec<String> {
-        self.batches[place].clone()
+    fn numbers(&self, place: usize, each: &mut dyn FnMut(&str)) {
+        self.batches[place].iter().for_each(|number| each(number));
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -48,7 +48,7 @@ pub(in crate::scan) fn key() -> ScanKey {
 
 fn bytes(batches: Vec<Vec<String>>) -> Vec<u8> {
     let planted = Planted { batches, lines: vec!["8615433063750"] };
-    build(&key(), &planted, Timestamp::UNIX_EPOCH).expect("few canaries")
+    build(&key(), planted, Timestamp::UNIX_EPOCH).expect("few canaries")
 }
 
 fn found(index: &Index, number: &str) -> Vec<u32> {
@@ -79,6 +79,23 @@ proptest! {
             prop_assert_eq!(found(&index, &number(2 * serial + 1)), Vec::<u32>::new());
         }
         prop_assert_eq!(index.canaries() as usize, batches.iter().map(Vec::len).sum::<usize>());
+    }
+}
+
+#[test]
+fn an_index_that_was_just_made_is_the_one_that_is_read() {
+    let batches: Vec<Vec<String>> =
+        (0..700).map(|batch| (0..3).map(|serial| format!("YT{:013}", 7 * batch + serial)).collect()).collect();
+    let planted = Planted { batches: batches.clone(), lines: vec!["8615433063750"] };
+    let made: Timestamp = "2026-11-29T12:00:00.123456Z".parse().expect("a time");
+
+    let index = Index::build(&key(), planted, made).expect("few canaries");
+
+    let read = Index::read(index.bytes().to_vec(), &key()).expect("it was just made");
+    assert_eq!(index.directory(), read.directory());
+    assert_eq!((index.canaries(), index.lookup_bytes()), (2_100, read.lookup_bytes()));
+    for (canary, of) in batches.iter().flatten().zip(0u32..) {
+        assert_eq!((found(&index, canary), found(&read, canary)), (vec![of], vec![of]));
     }
 }
 

@@ -1,8 +1,7 @@
 //! What the fuzzers of the search begin with (docs/fuzzing.md).
 
-use std::path::PathBuf;
-
 use super::*;
+use crate::fuzz_seeds::keep;
 
 /// Texts in which something is found, in every way in which it may be written.
 fn texts() -> Vec<Vec<u8>> {
@@ -33,18 +32,10 @@ fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     ]
 }
 
-/// Writes them to the folder that `scripts/fuzz` names.
 #[test]
 fn the_fuzzers_begin_with_something_to_find() {
     for text in texts() {
         assert!([Wide::Utf8, Wide::Gbk].iter().any(|wide| !find_in(&index(), &text, *wide).is_empty()));
     }
-    let Some(folder) = std::env::var_os("TRAPLINE_FUZZ_SEEDS").map(PathBuf::from) else { return };
-    for (target, seeds) in seeds() {
-        let folder = folder.join(target);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        for (number, seed) in seeds.iter().enumerate() {
-            std::fs::write(folder.join(format!("seed-{number}")), seed).expect("is written");
-        }
-    }
+    seeds().iter().for_each(|(target, seeds)| keep(target, seeds));
 }

@@ -1,6 +1,7 @@
 //! What the fuzzers of containers begin with (docs/fuzzing.md).
 
 use super::*;
+use crate::fuzz_seeds::keep;
 use crate::unpack::codec::Codec;
 
 const TEXT: &[u8] = b"YT8962646785389,15433063750\n";
@@ -45,19 +46,14 @@ fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     ]
 }
 
-/// Writes them to the folder that `scripts/fuzz` names.
 #[test]
 fn the_fuzzers_begin_with_sound_containers() {
-    let folder = std::env::var_os("TRAPLINE_FUZZ_SEEDS").map(PathBuf::from);
     for (target, seeds) in seeds() {
         for (number, seed) in seeds.iter().enumerate() {
             let found = unpack(seed);
 
             assert!(!found.streams.is_empty() && found.faults.is_empty(), "{target} {number}: {:?}", found.lines());
-            if let Some(folder) = folder.as_ref().map(|folder| folder.join(target)) {
-                std::fs::create_dir_all(&folder).expect("a folder");
-                std::fs::write(folder.join(format!("seed-{number}")), seed).expect("is written");
-            }
         }
+        keep(target, &seeds);
     }
 }

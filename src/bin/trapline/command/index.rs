@@ -11,7 +11,7 @@ use serde_json::json;
 use trapline::catalogue::Catalogue;
 use trapline::fault::Fault;
 use trapline::scan::ScanKey;
-use trapline::scan::index::{Index, build};
+use trapline::scan::index::Index;
 
 use crate::session::Session;
 use crate::settings::Settings;
@@ -85,9 +85,9 @@ pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 pub fn make(session: &Session, path: &Path, epochs: &[String]) -> anyhow::Result<Index> {
     let key = ScanKey::of(&session.master);
     let catalogue = Catalogue::read(&session.registry, &session.master, epochs)?;
-    let bytes = build(&key, &catalogue, session.now)?;
-    write_secret(path, &bytes)?;
-    Ok(Index::read(bytes, &key)?)
+    let index = Index::build(&key, catalogue, session.now)?;
+    write_secret(path, index.bytes())?;
+    Ok(index)
 }
 
 /// The workspace's index, made anew where it is missing, stale or broken.

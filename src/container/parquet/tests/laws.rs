@@ -101,17 +101,15 @@ fn handmade(schema: &str, rows: &[usize]) -> Vec<u8> {
         let mut column = group.next_column().expect("memory").expect("a column");
         column.typed::<ByteArrayType>().write_batch(&numbers, None, None).expect("memory");
         column.close().expect("memory");
-        let phones: Vec<i64> =
-            (at..at + rows).filter(|at| at % 3 > 0).map(|at| 13_800_000_000 + at as i64).collect();
+        let phones: Vec<i64> = (at..at + rows).filter(|at| at % 3 > 0).map(|at| 13_800_000_000 + at as i64).collect();
         let levels: Vec<i16> = (at..at + rows).map(|at| i16::from(at % 3 > 0)).collect();
         let mut column = group.next_column().expect("memory").expect("a column");
         column.typed::<Int64Type>().write_batch(&phones, Some(&levels), None).expect("memory");
         column.close().expect("memory");
         // two tags where the row's number is even, none where it is not
         let tags: Vec<i64> = (at..at + rows).filter(|at| at % 2 == 0).flat_map(|at| [at as i64, -1]).collect();
-        let (definitions, repetitions): (Vec<i16>, Vec<i16>) = (at..at + rows)
-            .flat_map(|at| if at % 2 == 0 { vec![(1, 0), (1, 1)] } else { vec![(0, 0)] })
-            .unzip();
+        let (definitions, repetitions): (Vec<i16>, Vec<i16>) =
+            (at..at + rows).flat_map(|at| if at % 2 == 0 { vec![(1, 0), (1, 1)] } else { vec![(0, 0)] }).unzip();
         let mut column = group.next_column().expect("memory").expect("a column");
         column.typed::<Int64Type>().write_batch(&tags, Some(&definitions), Some(&repetitions)).expect("memory");
         column.close().expect("memory");
@@ -121,7 +119,8 @@ fn handmade(schema: &str, rows: &[usize]) -> Vec<u8> {
     writer.into_inner().expect("memory")
 }
 
-const SCHEMA: &str = "message m { required binary waybill_no (STRING) = 7; optional int64 receiver_phone; repeated int64 tags; }";
+const SCHEMA: &str =
+    "message m { required binary waybill_no (STRING) = 7; optional int64 receiver_phone; repeated int64 tags; }";
 
 #[test]
 fn repeated_columns_come_from_the_donor() {
@@ -157,7 +156,10 @@ fn missing_values_are_missing_in_what_is_planted_too() {
     assert!(back == Cell { levels: vec![(1, 0)], values: vec![Value::Int64(13_800_000_001)] });
     let number = column("waybill_no");
     let donor = Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(b"x".to_vec())] };
-    assert!(made(number, habit, &donor, "").expect("a text") == Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(Vec::new())] });
+    assert!(
+        made(number, habit, &donor, "").expect("a text")
+            == Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(Vec::new())] }
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod bad;
 mod follow;
 mod laws;
 mod rows;
+mod seeds;
 
 use std::fs;
 use std::io::{Cursor, Read as _, Write as _};

@@ -1,0 +1,3 @@
+#![no_main]
+
+trapline_fuzz::target!("learn");
