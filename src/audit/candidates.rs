@@ -25,7 +25,7 @@ pub struct Candidates {
 
 impl Candidates {
     /// Reads `bytes`, a file with the header of the export `original`, and
-    /// shares its rows out among so many accounts.
+    /// deals its rows out among so many accounts.
     ///
     /// # Errors
     ///
@@ -40,7 +40,12 @@ impl Candidates {
                 .at_line(1)
                 .hint("write the header of the export, and its columns in that order"));
         }
-        let rows: Vec<Vec<String>> = made.rows.into_iter().map(|row| row.cells).collect();
+        let mut rows: Vec<Vec<String>> = made.rows.into_iter().map(|row| row.cells).collect();
+        // Rows in the order of a file would stand side by side.
+        let mut draw = Stream::new(&seed);
+        for place in (1..rows.len()).rev() {
+            rows.swap(place, draw.below(place as u32 + 1) as usize);
+        }
         let share = rows.len() / accounts.max(1) as usize;
         if share == 0 {
             return Err(Fault::new(format!("expected at least {accounts} rows, found {}", rows.len()))

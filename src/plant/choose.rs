@@ -2,7 +2,7 @@
 //! the operator should know.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
@@ -15,7 +15,6 @@ use super::make::{Made, Maker, hex};
 use super::order::Order;
 use super::pass::FirstPass;
 use super::place::{Gap, Row};
-use super::runs::Place;
 use super::survey::{Survey, SurveyedColumn};
 use super::watch::Watch;
 use super::weave::{Insertion, Plan};
@@ -142,7 +141,7 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
     // last choice: their rows must stand before that last record.
     let (misplaced, regular): (Vec<usize>, Vec<usize>) =
         (0..job.numbers.len()).filter(free).partition(|which| read.candidates.is_misplaced(*which, order));
-    let regular = if order == Order::None { by_pauses(read, job.records.len(), regular) } else { regular };
+    let regular = by_place(read, job.records.len(), regular, order);
     let chosen: Vec<Option<usize>> = regular.into_iter().chain(misplaced).take(job.records.len()).map(Some).collect();
     let examined = chosen.iter().flatten().max().map_or(job.numbers.len(), |last| last + 1);
     let examined = if chosen.len() == job.records.len() { examined } else { job.numbers.len() };
@@ -159,31 +158,38 @@ fn choose_numbers(read: &FirstPass<'_>, job: &Job<'_>, order: Order) -> Result<(
     .hint("reserve a block of numbers that no real parcel has; in a sorted file, one inside its run"))
 }
 
-/// Puts those first that are taken in a file with runs. For each canary a place
-/// in the file is drawn, all alike, and of the numbers whose rows would stand
-/// nearest to it one, by how long its sender paused there. So every hour and
-/// every part has its share of planted rows, however reserved numbers and
-/// pauses are spread. A number outside of runs has no sender and comes last.
-fn by_pauses(read: &FirstPass<'_>, wanted: usize, candidates: Vec<usize>) -> Vec<usize> {
-    let places = candidates.iter().filter_map(|&which| Some((which, read.runs.place(which)?)));
-    let mut inside: BTreeMap<(u64, usize), Place> =
-        places.map(|(which, place)| ((place.gap.at, which), place)).collect();
-    // A number at the end of a run has a real one on one side only.
-    let wait = |place: &Place| if place.is_inside { place.wait } else { END_OF_RUN * place.wait };
+/// Puts those first that are taken. For each canary a place in the file is
+/// drawn, all alike, and of the numbers whose rows would stand nearest to it
+/// one, by how long its sender paused there. So every hour and every part has
+/// its share of planted rows, however reserved numbers and pauses are spread. In
+/// a file with runs, a number outside of them has no sender and comes last.
+fn by_place(read: &FirstPass<'_>, wanted: usize, candidates: Vec<usize>, order: Order) -> Vec<usize> {
+    let mut waiting: BTreeMap<(u64, usize), f64> = BTreeMap::new();
+    for &which in &candidates {
+        let spot = match order {
+            Order::None => read.runs.place(which).map(|place| {
+                // A number at the end of a run has a real one on one side only.
+                (place.gap.at, if place.is_inside { place.wait } else { END_OF_RUN * place.wait })
+            }),
+            _ => read.candidates.gap(which, order).map(|gap| (gap.at, read.runs.patience(which))),
+        };
+        waiting.extend(spot.map(|(at, wait)| ((at, which), wait)));
+    }
+    let is_placed: BTreeSet<usize> = waiting.keys().map(|(_, which)| *which).collect();
     let mut taken: Vec<usize> = Vec::with_capacity(wanted);
     for &which in candidates.iter().take(wanted) {
         let at = (read.runs.uniform(which) * read.input_bytes as f64) as u64;
-        let (before, behind) = (inside.range(..(at, 0)).rev().take(BESIDE), inside.range((at, 0)..).take(BESIDE));
-        let best = before.chain(behind).min_by(|(_, a), (_, b)| wait(a).total_cmp(&wait(b))).map(|(key, _)| *key);
+        let (before, behind) = (waiting.range(..(at, 0)).rev().take(BESIDE), waiting.range((at, 0)..).take(BESIDE));
+        let best = before.chain(behind).min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(key, _)| *key);
         let Some(best) = best else { break };
-        inside.remove(&best);
+        waiting.remove(&best);
         taken.push(best.1);
     }
     // Which canary wears which number does not go by where its row stands.
     taken.sort_unstable();
     let is_left = |which: &usize| taken.binary_search(which).is_err();
     let (mut left, outside): (Vec<usize>, Vec<usize>) =
-        candidates.into_iter().filter(is_left).partition(|&which| read.runs.place(which).is_some());
+        candidates.into_iter().filter(is_left).partition(|which| is_placed.contains(which));
     let mut all = taken;
     all.append(&mut left);
     all.extend(outside);

@@ -154,8 +154,12 @@ impl<'k> Runs<'k> {
     /// Drawn not from the block that its place is drawn from, whose use depends
     /// on the file.
     fn wait(&self, which: usize) -> f64 {
-        let spot = &self.spots[which];
-        -libm::log(share(spot.ticket)) / (spot.pause.unwrap_or(0) as f64 / 1024.0).max(1e-3)
+        self.patience(which) / (self.spots[which].pause.unwrap_or(0) as f64 / 1024.0).max(1e-3)
+    }
+
+    /// How long a candidate waits in a pause of the usual length.
+    pub(super) fn patience(&self, which: usize) -> f64 {
+        -libm::log(share(self.spots[which].ticket))
     }
 
     /// A share of the file that is drawn for a candidate, whether or not it has

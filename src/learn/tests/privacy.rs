@@ -55,7 +55,7 @@ fn people(count: usize, one_in: usize) -> People {
         let province = &divisions.provinces[below(&mut draw, divisions.provinces.len())];
         let district = &province.districts[below(&mut draw, province.districts.len())];
         let is_hidden = one_in > 0 && at % one_in == 0;
-        if is_hidden && at / one_in.max(1) % 4 == 0 {
+        if is_hidden && (at / one_in.max(1)).is_multiple_of(4) {
             hidden = [word(&mut draw) + "镇", word(&mut draw) + "路", word(&mut draw) + "苑"];
             people.rare.extend(hidden.iter().cloned());
         }
