@@ -221,10 +221,8 @@ fn digits(bench: &Bench) -> String {
 #[test]
 fn a_parquet_file_is_planted_and_verified() {
     let bench = Bench::new();
-    let (input, output, template) =
-        (bench.file("in.parquet", PARQUET), bench.text("out.parquet"), digits(&bench));
-    let order =
-        ["--now", PLANTED, "plant", &input, "-o", &output, "--account", "handan-01", "--template", &template];
+    let (input, output, template) = (bench.file("in.parquet", PARQUET), bench.text("out.parquet"), digits(&bench));
+    let order = ["--now", PLANTED, "plant", &input, "-o", &output, "--account", "handan-01", "--template", &template];
 
     let said = bench.ok(&[&order[..], &["--batch", "b", "--canaries", "4"]].concat());
     assert_eq!(said, "planted 4 canaries on 4 lines into 64 records: batch b\n");
@@ -262,7 +260,10 @@ fn a_parquet_file_that_cannot_be_planted_into_says_what_to_do() {
     let digits = ["--template", template.as_str()];
 
     let letters = plant(PARQUET, &[]);
-    assert!(letters.contains("waybill_no") && letters.contains("INT64 exactly") && letters.contains("hint:"), "{letters}");
+    assert!(
+        letters.contains("waybill_no") && letters.contains("INT64 exactly") && letters.contains("hint:"),
+        "{letters}"
+    );
     let cut = plant(&PARQUET[..PARQUET.len() / 2], &digits);
     assert!(cut.contains("damaged"), "{cut}");
     let encrypted = plant(&[&PARQUET[..PARQUET.len() - 4], b"PARE"].concat(), &digits);
@@ -324,4 +325,19 @@ fn an_audit_looks_at_any_container_as_at_text() {
     assert!(of_book == of_text, "{of_book}");
     assert!(audit("in.sql", dump(200).as_bytes()).contains("\"records\": 200"));
     assert!(audit("in.parquet", PARQUET).contains("\"records\": 64"));
+}
+
+#[test]
+fn who_reads_text_alone_says_what_it_found() {
+    let bench = Bench::new();
+    for (name, bytes, word) in [
+        ("in.parquet", PARQUET.to_vec(), "a Parquet file"),
+        ("in.xlsx", workbook(20), "a workbook, or another archive"),
+    ] {
+        let input = bench.file(name, bytes);
+        let said = bench.fails(&["scrub", &input, "-o", &bench.text("scrubbed")]);
+        assert!(said.contains(word) && said.contains("hint: save its rows as CSV"), "{said}");
+    }
+    let said = bench.run(&["--now", LATER, "scan", &bench.file("leak.parquet", PARQUET)]);
+    assert!(said.stderr.contains("is a Parquet file, which is read as it is, still packed"), "{}", said.stderr);
 }

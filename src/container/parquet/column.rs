@@ -60,7 +60,8 @@ pub(super) enum Kind {
 
 impl Column {
     pub(super) fn new(column: &ColumnDescriptor) -> Self {
-        let width = usize::try_from(column.type_length()).ok().filter(|_| column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY);
+        let width =
+            usize::try_from(column.type_length()).ok().filter(|_| column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY);
         Self {
             name: column.path().parts().join("."),
             physical: column.physical_type(),
@@ -100,9 +101,7 @@ impl Column {
     /// The value that says this, and nothing less.
     pub(super) fn value(&self, text: &str, fineness: Fineness) -> Option<Value> {
         let value = match self.kind {
-            Kind::Text { .. } => {
-                Value::Bytes(text.as_bytes().to_vec())
-            }
+            Kind::Text { .. } => Value::Bytes(text.as_bytes().to_vec()),
             Kind::Bool => Value::Bool(text.parse().ok()?),
             Kind::Float => Value::Float(text.parse().ok()?),
             Kind::Double => Value::Double(text.parse().ok()?),
@@ -187,11 +186,15 @@ impl Column {
     fn moment(&self, value: &Value) -> Option<i128> {
         match (self.kind, value) {
             (Kind::Date, Value::Int32(days)) => Some(i128::from(*days) * DAY_NS),
-            (Kind::Time(unit) | Kind::Timestamp(unit), Value::Int64(count)) => Some(i128::from(*count) * i128::from(unit)),
+            (Kind::Time(unit) | Kind::Timestamp(unit), Value::Int64(count)) => {
+                Some(i128::from(*count) * i128::from(unit))
+            }
             (Kind::Time(unit), Value::Int32(count)) => Some(i128::from(*count) * i128::from(unit)),
             (Kind::Int96, Value::Int96([low, high, day])) => {
                 let ns = i64::from_le_bytes([low.to_le_bytes(), high.to_le_bytes()].concat().try_into().ok()?);
-                (0..DAY_NS).contains(&i128::from(ns)).then_some((i128::from(*day) - i128::from(JULIAN_EPOCH)) * DAY_NS + i128::from(ns))
+                (0..DAY_NS)
+                    .contains(&i128::from(ns))
+                    .then_some((i128::from(*day) - i128::from(JULIAN_EPOCH)) * DAY_NS + i128::from(ns))
             }
             _ => None,
         }
@@ -202,7 +205,9 @@ impl Column {
         Some(match (self.kind, self.physical) {
             (Kind::Date, _) => Value::Int32(i32::try_from(whole(DAY_NS)?).ok()?),
             (Kind::Time(unit), Type::INT32) => Value::Int32(i32::try_from(whole(i128::from(unit))?).ok()?),
-            (Kind::Time(unit) | Kind::Timestamp(unit), _) => Value::Int64(i64::try_from(whole(i128::from(unit))?).ok()?),
+            (Kind::Time(unit) | Kind::Timestamp(unit), _) => {
+                Value::Int64(i64::try_from(whole(i128::from(unit))?).ok()?)
+            }
             (Kind::Int96, _) => {
                 let day = u32::try_from(ns.div_euclid(DAY_NS) + i128::from(JULIAN_EPOCH)).ok()?;
                 let ns = ns.rem_euclid(DAY_NS) as u64;
@@ -382,15 +387,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn column(physical: Type, kind: Kind, width: Option<usize>) -> Column {
-        Column {
-            name: "c".into(),
-            physical,
-            kind,
-            defined: 1,
-            is_repeated: false,
-            is_optional: true,
-            width,
-        }
+        Column { name: "c".into(), physical, kind, defined: 1, is_repeated: false, is_optional: true, width }
     }
 
     #[test]
@@ -399,8 +396,14 @@ mod tests {
         let show = |column: Column, value: Value, fineness| column.text(&value, fineness).expect("text");
         let int64 = |kind| column(Type::INT64, kind, None);
 
-        assert_eq!(show(int64(Kind::Integer { bits: 64, is_signed: true }), Value::Int64(13_800_138_000), day), "13800138000");
-        assert_eq!(show(int64(Kind::Integer { bits: 64, is_signed: false }), Value::Int64(-1), day), "18446744073709551615");
+        assert_eq!(
+            show(int64(Kind::Integer { bits: 64, is_signed: true }), Value::Int64(13_800_138_000), day),
+            "13800138000"
+        );
+        assert_eq!(
+            show(int64(Kind::Integer { bits: 64, is_signed: false }), Value::Int64(-1), day),
+            "18446744073709551615"
+        );
         assert_eq!(show(int64(Kind::Decimal { scale: 2, precision: 9 }), Value::Int64(-5), day), "-0.05");
         assert_eq!(show(column(Type::DOUBLE, Kind::Double, None), Value::Double(13_800_138_000.0), day), "13800138000");
         assert_eq!(show(column(Type::INT32, Kind::Date, None), Value::Int32(20_730), day), "2026-10-04");
@@ -408,8 +411,14 @@ mod tests {
         assert_eq!(show(int64(Kind::Timestamp(1000)), at.clone(), Fineness::Microsecond), "2026-10-05 09:01:06.123456");
         assert_eq!(show(int64(Kind::Timestamp(1000)), at, Fineness::Minute), "2026-10-05 09:01");
         assert_eq!(show(int64(Kind::Timestamp(1)), Value::Int64(i64::MAX), Fineness::Second), "2262-04-11 23:47:16");
-        assert_eq!(show(int64(Kind::Timestamp(1_000_000)), Value::Int64(i64::MAX), Fineness::Second), i64::MAX.to_string());
-        assert_eq!(show(column(Type::BYTE_ARRAY, Kind::Text { is_declared: false }, None), Value::Bytes(vec![0xff]), day), "0xff");
+        assert_eq!(
+            show(int64(Kind::Timestamp(1_000_000)), Value::Int64(i64::MAX), Fineness::Second),
+            i64::MAX.to_string()
+        );
+        assert_eq!(
+            show(column(Type::BYTE_ARRAY, Kind::Text { is_declared: false }, None), Value::Bytes(vec![0xff]), day),
+            "0xff"
+        );
     }
 
     #[test]

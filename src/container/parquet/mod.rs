@@ -11,6 +11,7 @@ mod column;
 mod digest;
 mod file;
 mod guard;
+mod order;
 mod pages;
 mod records;
 mod thrift;
@@ -178,7 +179,8 @@ fn made(column: &Column, habit: Habit, donor: &Cell, new: &str) -> Result<Cell, 
         return if column.is_optional { Ok(null) } else { Err(unfit(column)) };
     }
     // bytes in another encoding would stand beside ours
-    let is_other = |value: &Value| matches!(value, Value::Bytes(bytes) if column.is_text() && std::str::from_utf8(bytes).is_err());
+    let is_other =
+        |value: &Value| matches!(value, Value::Bytes(bytes) if column.is_text() && std::str::from_utf8(bytes).is_err());
     if donor.values.iter().any(is_other) {
         return Err(unfit(column));
     }
@@ -214,8 +216,7 @@ fn render(opened: &Opened, shown: &[usize], habits: &[Habit], scratch: &Path) ->
     let allowed = opened.bytes.length().saturating_mul(expansion.ratio).max(expansion.floor_bytes);
     let mut row = 0u64;
     for group in 0..opened.groups() {
-        let mut columns =
-            shown.iter().map(|column| cells(opened, group, *column)).collect::<Result<Vec<_>, _>>()?;
+        let mut columns = shown.iter().map(|column| cells(opened, group, *column)).collect::<Result<Vec<_>, _>>()?;
         let mut fields = vec![String::new(); shown.len()];
         for _ in 0..opened.rows_of(group) {
             for (at, cells) in columns.iter_mut().enumerate() {
@@ -236,10 +237,12 @@ fn render(opened: &Opened, shown: &[usize], habits: &[Habit], scratch: &Path) ->
 /// is `original`. Returns what the registry keeps.
 pub(crate) fn prove(path: &Path, woven: Woven, plan: &Plan, original: &Unfolded) -> Result<PlantedRows, Fault> {
     let failed = |what: String| {
-        Fault::new(what).hint("nothing was released; save the rows as CSV and plant into that, and tell us of this file")
+        Fault::new(what)
+            .hint("nothing was released; save the rows as CSV and plant into that, and tell us of this file")
     };
     let (lines, found) = guarded(|| {
         let opened = Opened::open(path)?;
+        order::refuse_unsorted(&opened, &woven.place.rows)?;
         Ok((lines(&opened, &woven.place)?, unfold(&opened, &woven.place.rows)?.0))
     })?;
     let mut at = plan.inserted().iter();

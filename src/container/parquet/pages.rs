@@ -54,17 +54,16 @@ impl Shape {
     pub(super) fn survey(opened: &Opened, group: usize, column: usize) -> Result<Self, Fault> {
         let chunk = opened.meta.row_group(group).column(column);
         let name = &opened.columns[column].name;
-        Self::walk(opened, group, column).map_err(|fault| Fault {
-            field: Some(format!("{name}, row group {}", group + 1)),
-            ..fault
-        })
-        .and_then(|(shape, values)| {
-            let rows = opened.rows_of(group);
-            let is_whole = u64::try_from(chunk.num_values()) == Ok(values)
-                && (opened.columns[column].is_repeated || values == rows);
-            let torn = || damaged("a column has more or fewer values than its row group has rows").at_field(name.clone());
-            is_whole.then_some(shape).ok_or_else(torn)
-        })
+        Self::walk(opened, group, column)
+            .map_err(|fault| Fault { field: Some(format!("{name}, row group {}", group + 1)), ..fault })
+            .and_then(|(shape, values)| {
+                let rows = opened.rows_of(group);
+                let is_whole = u64::try_from(chunk.num_values()) == Ok(values)
+                    && (opened.columns[column].is_repeated || values == rows);
+                let torn =
+                    || damaged("a column has more or fewer values than its row group has rows").at_field(name.clone());
+                is_whole.then_some(shape).ok_or_else(torn)
+            })
     }
 
     /// The shape, and how many values there are, nulls among them.

@@ -56,12 +56,7 @@ impl<T: Physical> Records<T> {
             let held = self.values.len();
             let (records, _, _) = self
                 .reader
-                .read_records(
-                    most - done,
-                    Some(&mut self.definitions),
-                    Some(&mut self.repetitions),
-                    &mut self.values,
-                )
+                .read_records(most - done, Some(&mut self.definitions), Some(&mut self.repetitions), &mut self.values)
                 .map_err(|error| unread(&error))?;
             if records == 0 {
                 return Err(damaged("a column has fewer records than its row group"));

@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn a_title_right_above_the_header_is_no_part_of_a_name() {
-        let header = found(&[(1, &["永年区二部"]), (3, &["运单号", "收件人", "收件电话"]), (4, &["YT1", "李平", "13800000001"])], &[]);
+        let header = found(
+            &[(1, &["永年区二部"]), (3, &["运单号", "收件人", "收件电话"]), (4, &["YT1", "李平", "13800000001"])],
+            &[],
+        );
 
         assert_eq!(header.expect("there is one").names, ["运单号", "收件人", "收件电话"]);
     }

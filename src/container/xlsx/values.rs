@@ -84,7 +84,9 @@ fn clock(ms: i64, fineness: Fineness) -> Option<String> {
         Fineness::Minute => format!("{hour:02}:{minute:02}"),
         Fineness::Second => format!("{hour:02}:{minute:02}:{second:02}"),
         // a workbook keeps nothing finer
-        Fineness::Millisecond | Fineness::Microsecond | Fineness::Nanosecond => format!("{hour:02}:{minute:02}:{second:02}.{ms:03}"),
+        Fineness::Millisecond | Fineness::Microsecond | Fineness::Nanosecond => {
+            format!("{hour:02}:{minute:02}:{second:02}.{ms:03}")
+        }
     })
 }
 

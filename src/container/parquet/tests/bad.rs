@@ -23,7 +23,8 @@ fn changed_bytes_are_a_fault_or_another_file_but_never_a_panic() {
     for (name, original) in FIXTURES {
         let bench = Bench::new();
         let (mut refused, mut total) = (0, 0);
-        let footer = original.len() - u32::from_le_bytes(original[original.len() - 8..][..4].try_into().expect("four")) as usize;
+        let footer =
+            original.len() - u32::from_le_bytes(original[original.len() - 8..][..4].try_into().expect("four")) as usize;
         // the footer is what decides most
         let places = (4..footer).step_by(509).chain((footer..original.len()).step_by(101));
         for at in places {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -91,9 +92,12 @@ fn each_flipped_bit_is_noticed() {
 
 /// A file of three columns, `rows` in each of its row groups; the phones are numbers, every third is missing.
 fn handmade(schema: &str, rows: &[usize]) -> Vec<u8> {
+    handmade_with(schema, rows, WriterProperties::default())
+}
+
+fn handmade_with(schema: &str, rows: &[usize], properties: WriterProperties) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
-    let mut writer =
-        SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default())).expect("memory");
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).expect("memory");
     let mut at = 0usize;
     for &rows in rows {
         let mut group = writer.next_row_group().expect("memory");
@@ -101,17 +105,15 @@ fn handmade(schema: &str, rows: &[usize]) -> Vec<u8> {
         let mut column = group.next_column().expect("memory").expect("a column");
         column.typed::<ByteArrayType>().write_batch(&numbers, None, None).expect("memory");
         column.close().expect("memory");
-        let phones: Vec<i64> =
-            (at..at + rows).filter(|at| at % 3 > 0).map(|at| 13_800_000_000 + at as i64).collect();
+        let phones: Vec<i64> = (at..at + rows).filter(|at| at % 3 > 0).map(|at| 13_800_000_000 + at as i64).collect();
         let levels: Vec<i16> = (at..at + rows).map(|at| i16::from(at % 3 > 0)).collect();
         let mut column = group.next_column().expect("memory").expect("a column");
         column.typed::<Int64Type>().write_batch(&phones, Some(&levels), None).expect("memory");
         column.close().expect("memory");
         // two tags where the row's number is even, none where it is not
         let tags: Vec<i64> = (at..at + rows).filter(|at| at % 2 == 0).flat_map(|at| [at as i64, -1]).collect();
-        let (definitions, repetitions): (Vec<i16>, Vec<i16>) = (at..at + rows)
-            .flat_map(|at| if at % 2 == 0 { vec![(1, 0), (1, 1)] } else { vec![(0, 0)] })
-            .unzip();
+        let (definitions, repetitions): (Vec<i16>, Vec<i16>) =
+            (at..at + rows).flat_map(|at| if at % 2 == 0 { vec![(1, 0), (1, 1)] } else { vec![(0, 0)] }).unzip();
         let mut column = group.next_column().expect("memory").expect("a column");
         column.typed::<Int64Type>().write_batch(&tags, Some(&definitions), Some(&repetitions)).expect("memory");
         column.close().expect("memory");
@@ -121,7 +123,8 @@ fn handmade(schema: &str, rows: &[usize]) -> Vec<u8> {
     writer.into_inner().expect("memory")
 }
 
-const SCHEMA: &str = "message m { required binary waybill_no (STRING) = 7; optional int64 receiver_phone; repeated int64 tags; }";
+const SCHEMA: &str =
+    "message m { required binary waybill_no (STRING) = 7; optional int64 receiver_phone; repeated int64 tags; }";
 
 #[test]
 fn repeated_columns_come_from_the_donor() {
@@ -157,7 +160,33 @@ fn missing_values_are_missing_in_what_is_planted_too() {
     assert!(back == Cell { levels: vec![(1, 0)], values: vec![Value::Int64(13_800_000_001)] });
     let number = column("waybill_no");
     let donor = Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(b"x".to_vec())] };
-    assert!(made(number, habit, &donor, "").expect("a text") == Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(Vec::new())] });
+    assert!(
+        made(number, habit, &donor, "").expect("a text")
+            == Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(Vec::new())] }
+    );
+}
+
+#[test]
+fn a_declared_sorting_is_kept_or_the_file_refused() {
+    let sorted_by = |column_idx: i32, descending: bool| {
+        let sorting = SortingColumn { column_idx, descending, nulls_first: true };
+        let properties = WriterProperties::builder().set_sorting_columns(Some(vec![sorting])).build();
+        handmade_with(SCHEMA, &[60], properties)
+    };
+    let bench = Bench::new();
+
+    // what is planted is numbered and called from another range than what is there
+    let fault = bench.plant(&sorted_by(1, false), 1, usual).err().expect("planted phones are not in order");
+    assert!(
+        fault.what.contains("is sorted by this column") && fault.field.as_deref() == Some("receiver_phone"),
+        "{fault}"
+    );
+
+    let opened = Opened::open(&bench.write("sorted", &sorted_by(0, false))).expect("it is sound");
+    assert_eq!(order::refuse_unsorted(&opened, &[1, 5]), Ok(()), "rows in order are in order");
+    let opened = Opened::open(&bench.write("falling", &sorted_by(0, true))).expect("it is sound");
+    assert!(order::refuse_unsorted(&opened, &[5]).is_err(), "rising rows do not fall");
+    assert_eq!(order::refuse_unsorted(&opened, &[]), Ok(()), "what the original does is its own");
 }
 
 #[test]

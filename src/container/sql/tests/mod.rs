@@ -164,8 +164,11 @@ fn a_backslash_before_a_quote_ends_nothing_where_the_mode_says_so() {
     let unclear = plain.replace("'NO_BACKSLASH_ESCAPES'", "CONCAT(@@SQL_MODE,',NO_BACKSLASH_ESCAPES')");
     let fault = planted(&unclear, 3, 5).err().expect("it hangs on the server");
     assert!(fault.what.contains("SQL_MODE") && fault.hint.is_some(), "{fault}");
-    let changing = dump(Dialect::MySql, Shape::Single, true)
-        .replacen(";\nINSERT", ";\nSET SQL_MODE='NO_BACKSLASH_ESCAPES';\nINSERT", 3);
+    let changing = dump(Dialect::MySql, Shape::Single, true).replacen(
+        ";\nINSERT",
+        ";\nSET SQL_MODE='NO_BACKSLASH_ESCAPES';\nINSERT",
+        3,
+    );
     let late = changing.replacen("SET SQL_MODE='NO_BACKSLASH_ESCAPES';\n", "", 1);
     assert!(planted(&late, 3, 5).is_err(), "it changes between rows");
 }
