@@ -37,6 +37,7 @@ pub(crate) use scope::{LARGEST_SHARE, new_scope};
 pub use standing::{SeedFormat, SeedOrder, SeedReport, seed};
 
 use export::Export;
+pub(crate) use export::refuse_containers;
 pub(crate) use partial::write_partial;
 use scope::OrderedScope;
 use watch::LineWatch;

@@ -46,8 +46,23 @@ impl Kind {
         match head {
             [b'P', b'K', 3, 4, ..] => Self::Workbook,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::OldWorkbook,
-            [b'P', b'A', b'R', b'1' | b'E', ..] => Self::Parquet,
+            // text may begin with the same letters; what stands behind them there is no control character
+            [b'P', b'A', b'R', b'1' | b'E', rest @ ..] if rest.iter().any(|byte| *byte < b'\t') => Self::Parquet,
             _ => Self::Text,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_told_by_its_first_bytes() {
+        assert_eq!(Kind::of(b"PK\x03\x04...."), Kind::Workbook);
+        assert_eq!(Kind::of(b"PAR1\x15\x04\x15\x80"), Kind::Parquet);
+        assert_eq!(Kind::of(b"PARE\x40\x01\x00\x00"), Kind::Parquet);
+        assert_eq!(Kind::of(b"PAR1,a,b"), Kind::Text);
+        assert_eq!(Kind::of(b""), Kind::Text);
     }
 }

@@ -228,11 +228,25 @@ pub(super) fn hash_of(path: &Path) -> Result<String> {
 
 /// Refuses a file that cannot even be opened.
 pub(super) fn refuse_unreadable(path: &Path) -> Result<()> {
-    kind(path).map(|_| ())
+    kind(path)?;
+    Ok(())
+}
+
+/// Refuses what is no text, for who reads text alone.
+pub(crate) fn refuse_containers(path: &Path) -> std::result::Result<(), Fault> {
+    let what = match kind(path)? {
+        Kind::Text => return Ok(()),
+        Kind::Workbook => "a workbook, or another archive",
+        Kind::OldWorkbook => "an xls workbook",
+        Kind::Parquet => "a Parquet file",
+    };
+    Err(Fault::new(format!("expected text, found {what}"))
+        .in_file(path.display().to_string())
+        .hint("save its rows as CSV, and take that"))
 }
 
 /// Tells what a file is by its first bytes.
-fn kind(path: &Path) -> Result<Kind> {
+fn kind(path: &Path) -> std::result::Result<Kind, Fault> {
     let mut head = Vec::with_capacity(8);
     File::open(path).and_then(|file| file.take(8).read_to_end(&mut head)).map_err(|error| {
         Fault::new(format!("cannot be read: {error}"))

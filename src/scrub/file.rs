@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Known, Mode, Scrubbed, scrub};
 use crate::fault::Fault;
-use crate::issue::{compression_of, same_file, write_partial};
+use crate::issue::{compression_of, refuse_containers, same_file, write_partial};
 use crate::plant::{ColumnSpec, FileSource, Options, Packer, Source as _};
 
 /// Scrubs one file into another, which gets its name when all of it is there.
@@ -35,6 +35,7 @@ pub fn scrub_file(
             .hint("remove it, or choose another path with -o"));
     }
     let named = |fault: Fault| if fault.file.is_some() { fault } else { fault.in_file(input.name()) };
+    refuse_containers(&input.path).map_err(named)?;
     let opened = input.open().map_err(named)?;
     let compression = compression_of(output).unwrap_or(opened.compression());
     let (partial, done) = write_partial(output, |file| {

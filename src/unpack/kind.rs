@@ -35,6 +35,9 @@ impl Kind {
             [0x04, 0x22, 0x4d, 0x18, ..] => Self::Foreign("lz4"),
             [0x1f, 0x9d, ..] => Self::Foreign("compress (.Z)"),
             [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Self::Foreign("cabinet"),
+            [b'P', b'A', b'R', b'1' | b'E', rest @ ..] if rest.iter().take(4).any(|byte| *byte < b'\t') => {
+                Self::Foreign("Parquet")
+            }
             _ if tar::begins(head) => Self::Tar,
             _ => Self::Plain,
         }

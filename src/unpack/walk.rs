@@ -129,7 +129,11 @@ impl<'a> Walk<'a> {
     /// What it holds is handed out as it is: a stored entry may show even so.
     pub(super) fn refuse_foreign(&mut self, name: &str, kind: Kind) {
         let what = format!("is a {} file, which is read as it is, still packed", kind.word());
-        self.fault(Fault::new(what).in_file(name).hint("unpack it first"));
+        let hint = match kind {
+            Kind::Foreign("Parquet") => "write its rows as CSV first, as DuckDB does with COPY",
+            _ => "unpack it first",
+        };
+        self.fault(Fault::new(what).in_file(name).hint(hint));
     }
 
     /// Reports a reader's failure, unless that was done before.

@@ -326,3 +326,18 @@ fn an_audit_looks_at_any_container_as_at_text() {
     assert!(audit("in.sql", dump(200).as_bytes()).contains("\"records\": 200"));
     assert!(audit("in.parquet", PARQUET).contains("\"records\": 64"));
 }
+
+#[test]
+fn who_reads_text_alone_says_what_it_found() {
+    let bench = Bench::new();
+    for (name, bytes, word) in [
+        ("in.parquet", PARQUET.to_vec(), "a Parquet file"),
+        ("in.xlsx", workbook(20), "a workbook, or another archive"),
+    ] {
+        let input = bench.file(name, bytes);
+        let said = bench.fails(&["scrub", &input, "-o", &bench.text("scrubbed")]);
+        assert!(said.contains(word) && said.contains("hint: save its rows as CSV"), "{said}");
+    }
+    let said = bench.run(&["--now", LATER, "scan", &bench.file("leak.parquet", PARQUET)]);
+    assert!(said.stderr.contains("is a Parquet file, which is read as it is, still packed"), "{}", said.stderr);
+}

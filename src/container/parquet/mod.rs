@@ -11,6 +11,7 @@ mod column;
 mod digest;
 mod file;
 mod guard;
+mod order;
 mod pages;
 mod records;
 mod thrift;
@@ -241,6 +242,7 @@ pub(crate) fn prove(path: &Path, woven: Woven, plan: &Plan, original: &Unfolded)
     };
     let (lines, found) = guarded(|| {
         let opened = Opened::open(path)?;
+        order::refuse_unsorted(&opened, &woven.place.rows)?;
         Ok((lines(&opened, &woven.place)?, unfold(&opened, &woven.place.rows)?.0))
     })?;
     let mut at = plan.inserted().iter();

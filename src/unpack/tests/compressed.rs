@@ -123,9 +123,12 @@ fn a_skippable_frame_in_front_is_skipped() {
 
 #[test]
 fn what_is_not_opened_is_said_and_read_as_it_is() {
-    for (magic, word) in
-        [(&b"7z\xbc\xaf\x27\x1c"[..], "7z"), (b"Rar!\x1a\x07\x01\x00", "rar"), (b"\x04\x22\x4d\x18", "lz4")]
-    {
+    for (magic, word) in [
+        (&b"7z\xbc\xaf\x27\x1c"[..], "7z"),
+        (b"Rar!\x1a\x07\x01\x00", "rar"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"PAR1\x15\x04\x15\x80", "Parquet"),
+    ] {
         let found = unpack(magic);
 
         assert_eq!(found.streams, [("x".to_owned(), magic.to_vec())]);

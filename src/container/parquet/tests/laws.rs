@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -91,9 +92,12 @@ fn each_flipped_bit_is_noticed() {
 
 /// A file of three columns, `rows` in each of its row groups; the phones are numbers, every third is missing.
 fn handmade(schema: &str, rows: &[usize]) -> Vec<u8> {
+    handmade_with(schema, rows, WriterProperties::default())
+}
+
+fn handmade_with(schema: &str, rows: &[usize], properties: WriterProperties) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
-    let mut writer =
-        SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::default())).expect("memory");
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).expect("memory");
     let mut at = 0usize;
     for &rows in rows {
         let mut group = writer.next_row_group().expect("memory");
@@ -160,6 +164,29 @@ fn missing_values_are_missing_in_what_is_planted_too() {
         made(number, habit, &donor, "").expect("a text")
             == Cell { levels: vec![(0, 0)], values: vec![Value::Bytes(Vec::new())] }
     );
+}
+
+#[test]
+fn a_declared_sorting_is_kept_or_the_file_refused() {
+    let sorted_by = |column_idx: i32, descending: bool| {
+        let sorting = SortingColumn { column_idx, descending, nulls_first: true };
+        let properties = WriterProperties::builder().set_sorting_columns(Some(vec![sorting])).build();
+        handmade_with(SCHEMA, &[60], properties)
+    };
+    let bench = Bench::new();
+
+    // what is planted is numbered and called from another range than what is there
+    let fault = bench.plant(&sorted_by(1, false), 1, usual).err().expect("planted phones are not in order");
+    assert!(
+        fault.what.contains("is sorted by this column") && fault.field.as_deref() == Some("receiver_phone"),
+        "{fault}"
+    );
+
+    let opened = Opened::open(&bench.write("sorted", &sorted_by(0, false))).expect("it is sound");
+    assert_eq!(order::refuse_unsorted(&opened, &[1, 5]), Ok(()), "rows in order are in order");
+    let opened = Opened::open(&bench.write("falling", &sorted_by(0, true))).expect("it is sound");
+    assert!(order::refuse_unsorted(&opened, &[5]).is_err(), "rising rows do not fall");
+    assert_eq!(order::refuse_unsorted(&opened, &[]), Ok(()), "what the original does is its own");
 }
 
 #[test]
