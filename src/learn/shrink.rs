@@ -8,6 +8,10 @@
 //! that scatter as chance does become the prior; counts with a pattern of their
 //! own stay.
 
+/// How far a share is drawn at most, in deviations of its count (limited
+/// translation, after Efron and Morris 1972).
+const REACH: f64 = 1.5;
+
 /// Weights stand for a hundredth of a row.
 pub(super) const UNIT: u64 = 100;
 
@@ -23,6 +27,12 @@ pub(super) fn shrunk(counts: &[u64], prior: &[f64]) -> Vec<u64> {
         None => *expected,
         // A prior of `strength` rows beside the counted ones.
         Some(strength) => n / (n + strength) * (*count as f64 + strength * expected / n.max(1.0)),
+    };
+    // A prior may be wrong about some and right about most: no share goes further
+    // than chance could have put it.
+    let weight = |(count, expected): (&u64, &f64)| {
+        let (count_f, reach) = (*count as f64, REACH * (*count as f64).max(1.0).sqrt());
+        weight((count, expected)).clamp((count_f - reach).max(0.0), count_f + reach)
     };
     counts.iter().zip(&expected).map(|pair| (weight(pair) * UNIT as f64).round() as u64).collect()
 }
