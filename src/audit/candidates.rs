@@ -1,7 +1,7 @@
 //! Rows that another generator made, to be judged by the same adversary.
 //!
-//! They are put where they would be least conspicuous: where the export goes
-//! by time, where their time belongs, and else anywhere.
+//! They are put where they would be least conspicuous: in an export that goes by
+//! time or by number where theirs belongs, and else anywhere.
 
 use crate::derive::{Draw, Seed, Stream};
 use crate::fault::Fault;
@@ -18,9 +18,16 @@ pub struct Candidates {
     rows: Vec<Vec<String>>,
     /// Rows of one account.
     share: usize,
-    /// The column that the export goes by, and the latest time up to each row.
-    times: Option<(usize, Vec<f64>)>,
+    order: Option<Order>,
     seed: Seed,
+}
+
+/// What an export is in the order of.
+struct Order {
+    /// The column.
+    place: usize,
+    /// The largest value up to each row.
+    up_to: Vec<f64>,
 }
 
 impl Candidates {
@@ -51,7 +58,7 @@ impl Candidates {
             return Err(Fault::new(format!("expected at least {accounts} rows, found {}", rows.len()))
                 .hint("make more rows, or audit with fewer --accounts"));
         }
-        Ok(Self { rows, share, times: times(original), seed })
+        Ok(Self { rows, share, order: order(original), seed })
     }
 
     /// Puts an account's next rows into the export; of fewer, all.
@@ -64,11 +71,11 @@ impl Candidates {
         let begin = (redraw as usize * count as usize) % self.share;
         let planted = (0..self.share.min(count as usize)).map(|nth| {
             let cells = self.rows[first + (begin + nth) % self.share].clone();
-            let by_time = self.times.as_ref().and_then(|(place, times)| {
-                let time = original.columns[*place].seconds(&cells[*place])?;
-                Some(times.partition_point(|earlier| *earlier <= time))
+            let in_order = self.order.as_ref().and_then(|order| {
+                let own = value(original, order.place, &cells)?;
+                Some(order.up_to.partition_point(|earlier| *earlier <= own))
             });
-            let before = by_time.unwrap_or_else(|| draw.below(original.rows.len() as u32 + 1) as usize);
+            let before = in_order.unwrap_or_else(|| draw.below(original.rows.len() as u32 + 1) as usize);
             Planted { before, cells }
         });
         let mut planted: Vec<Planted> = planted.collect();
@@ -77,19 +84,34 @@ impl Candidates {
     }
 }
 
-/// The column of times that the export is in the order of.
-fn times(rows: &Rows) -> Option<(usize, Vec<f64>)> {
-    let place = rows.columns.iter().position(|column| column.role == Some(ColumnRole::Time) && column.is_time())?;
-    let (mut latest, mut odd) = (f64::NEG_INFINITY, 0);
-    let times: Vec<f64> = rows
-        .rows
-        .iter()
-        .map(|row| {
-            let time = rows.columns[place].seconds(&row.cells[place]).unwrap_or(latest);
-            odd += usize::from(time < latest);
-            latest = latest.max(time);
-            latest
-        })
-        .collect();
-    (odd * ODD <= times.len()).then_some((place, times))
+/// The column that the export is in the order of, if it is a time or the
+/// number, and the largest value up to each row.
+fn order(rows: &Rows) -> Option<Order> {
+    [ColumnRole::Time, ColumnRole::Number].into_iter().find_map(|role| {
+        let place = rows.columns.iter().position(|column| column.role.as_ref() == Some(&role))?;
+        let (mut largest, mut odd) = (f64::NEG_INFINITY, 0);
+        let up_to: Vec<f64> = rows
+            .rows
+            .iter()
+            .map(|row| {
+                let value = value(rows, place, &row.cells).unwrap_or(largest);
+                odd += usize::from(value < largest);
+                largest = largest.max(value);
+                largest
+            })
+            .collect();
+        (odd * ODD <= up_to.len() && largest.is_finite()).then_some(Order { place, up_to })
+    })
+}
+
+/// A time in seconds, or the digits that a number ends with.
+fn value(rows: &Rows, place: usize, cells: &[String]) -> Option<f64> {
+    let (column, text) = (&rows.columns[place], cells[place].as_str());
+    match column.role {
+        Some(ColumnRole::Number) => {
+            let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+            text[text.len() - digits..].parse().ok()
+        }
+        _ => column.seconds(text),
+    }
 }

@@ -216,7 +216,7 @@ fn rows_of_another_make_are_judged_by_the_same_adversary() {
     assert!(real.low < 0.55 && real.estimate < 0.62, "{real:?}");
     assert!(shuffled.estimate > 0.75, "{shuffled:?}");
     let planter = Planter::new(EXPORT.as_bytes(), &template, &options, None, [1; 32]).expect("an export");
-    let fault = planter.judging(b"a,b\n1,13800000000\n", 2).err().expect("other columns");
+    let fault = planter.judging("运单号,收件电话\nYT1,13800000000\n".as_bytes(), 2).err().expect("other columns");
     assert!(fault.to_string().contains("expected the export's columns"), "{fault}");
 }
 

@@ -178,7 +178,7 @@ const PRICES: [f64; 6] = [0.5, 2.25, 4.0, 19.99, 80.0, 3200.5];
 fn where_nobody_is_named_a_row_is_copied_and_its_sums_go_with_its_amount() {
     let text = shipments(3_000);
     let (learned, template) = learned(&text);
-    for part in ["kind: scaled\n    of: 数量", "kind: nearby", "货物: {kind: copied"] {
+    for part in ["kind: scaled\n    of: pieces", "kind: nearby", "goods: {kind: copied"] {
         assert!(learned.text.contains(part), "{part}\n{}", learned.text);
     }
     let (records, numbers) = records(&template, 40);

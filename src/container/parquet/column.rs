@@ -113,13 +113,27 @@ impl Column {
                 None if self.physical == Type::INT64 => Value::Int64(text.parse().ok()?),
                 None => Value::Int32(text.parse().ok()?),
             },
-            Kind::Opaque => return None,
+            Kind::Opaque => self.opaque(text)?,
         };
         let fits = match &value {
             Value::Bytes(bytes) => self.width.is_none_or(|width| bytes.len() == width),
             _ => true,
         };
         (fits && says_the_same(&self.text(&value, fineness)?, text)).then_some(value)
+    }
+
+    /// What is shown in hexadecimal, as another row of the file has it.
+    fn opaque(&self, text: &str) -> Option<Value> {
+        match self.physical {
+            Type::INT32 => text.parse().ok().map(Value::Int32),
+            Type::INT64 => text.parse().ok().map(Value::Int64),
+            Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => {
+                let digits = text.strip_prefix("0x").filter(|digits| digits.is_ascii() && digits.len() % 2 == 0)?;
+                let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+                (0..digits.len()).step_by(2).map(byte).collect::<Option<Vec<u8>>>().map(Value::Bytes)
+            }
+            _ => None,
+        }
     }
 
     /// How fine a value is, of a column of times.
