@@ -133,14 +133,18 @@ impl Stretches {
         }
         // One ticket for all: what goes on goes on in many columns at once.
         let demands = self.demands(gap, f64::from(draw.below(SHARES)) / f64::from(SHARES));
-        let first = draw.below(rows.len() as u32) as usize;
+        let count = rows.len();
+        let first = draw.below(count as u32) as usize;
+        // Right behind a border no row of the window may do: then one beside does.
+        rows.extend(gap.before.iter().chain(&gap.after).filter(|row| row.is_fit).cloned());
         let met = |row: &Row| {
             let meets = |demand: &&Demand| demand.neighbours.contains(&said(row, demand.place)) == demand.is_same;
             demands.iter().filter(meets).count()
         };
         let met: Vec<usize> = rows.iter().map(met).collect();
         let most = met.iter().copied().max()?;
-        let best = (0..rows.len()).map(|step| (first + step) % rows.len()).find(|&at| met[at] == most)?;
+        let window = (0..count).map(|step| (first + step) % count);
+        let best = window.chain(count..rows.len()).find(|&at| met[at] == most)?;
         Some(rows.swap_remove(best))
     }
 
@@ -248,7 +252,7 @@ mod tests {
         let bytes = b"abc\ndefg\nh\n".repeat(40);
         let starts: Vec<u32> = (0..40u32).flat_map(|i| [11 * i, 11 * i + 4, 11 * i + 9]).collect();
 
-        assert_eq!(Window::of(&bytes, &starts, bytes.len()).bytes, bytes[bytes.len() - 16 * 11..]);
+        assert_eq!(Window::of(&bytes, &starts, bytes.len()).bytes, bytes[11 * 34 + 9..], "the last sixteen");
         assert_eq!(Window::of(&bytes, &[], 0), Window::default());
         let long = vec![b'x'; 2 * MOST_BYTES];
         assert_eq!(Window::of(&long, &[0], long.len()), Window::default());

@@ -435,7 +435,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "kind: choice",
         "kind: choise",
         "t.yaml: line 6: fields.goods: unknown kind \"choise\"",
-        "known: waybill, serial, phone, name, address, part, choice, number, rate, time, constant, reference, copied, between",
+        "known: waybill, serial, phone, name, address, part, choice, number, rate, time, constant, reference, copied, between, varied, scaled, nearby",
     ),
     ("    options", "    option", "t.yaml: line 6: fields.goods: the key \"keys\" is missing", ""),
     (
