@@ -18,6 +18,9 @@ const SHARE_UNITS: f64 = 1e6;
 /// much each still fits in 64 bits.
 const MAX_UNITS: f64 = 1e9;
 
+/// Up to here every whole number is a float.
+const EXACT: f64 = 9e15;
+
 /// Most steps in a table: a fee's law walks through all of them.
 pub(crate) const MAX_STEPS: i64 = 1 << 22;
 
@@ -50,7 +53,7 @@ impl Format {
     /// Writes the value nearest to `number`; `None` where that is out of range.
     pub(crate) fn nearest(self, number: f64) -> Option<String> {
         let units = (number * 10f64.powi(self.decimals as i32)).round();
-        (0.0..=MAX_UNITS).contains(&units).then(|| self.write(units as i64))
+        (0.0..=EXACT).contains(&units).then(|| self.write(units as i64))
     }
 
     /// Reads what [`Format::write`] writes.

@@ -101,6 +101,10 @@ impl Column {
     /// The value that says this, and nothing less.
     pub(super) fn value(&self, text: &str, fineness: Fineness) -> Option<Value> {
         let value = match self.kind {
+            // what another row of the file has that is no text is read back
+            Kind::Text { is_declared: false } if self.opaque(text).is_some_and(|value| value.is_no_text()) => {
+                self.opaque(text)?
+            }
             Kind::Text { .. } => Value::Bytes(text.as_bytes().to_vec()),
             Kind::Bool => Value::Bool(text.parse().ok()?),
             Kind::Float => Value::Float(text.parse().ok()?),

@@ -178,13 +178,11 @@ fn made(column: &Column, habit: Habit, donor: &Cell, new: &str) -> Result<Cell, 
         let null = Cell { levels: vec![(missing, 0)], values: Vec::new() };
         return if column.is_optional { Ok(null) } else { Err(unfit(column)) };
     }
-    // bytes in another encoding would stand beside ours
-    let is_other =
-        |value: &Value| matches!(value, Value::Bytes(bytes) if column.is_text() && std::str::from_utf8(bytes).is_err());
-    if donor.values.iter().any(is_other) {
+    let value = column.value(new, habit.fineness).ok_or_else(|| unfit(column))?;
+    // bytes in another encoding would stand beside ours; digits are the same in all
+    if column.is_text() && donor.values.iter().any(Value::is_no_text) && !value.is_no_text() && !new.is_ascii() {
         return Err(unfit(column));
     }
-    let value = column.value(new, habit.fineness).ok_or_else(|| unfit(column))?;
     Ok(Cell { levels: vec![(column.defined, 0)], values: vec![value] })
 }
 

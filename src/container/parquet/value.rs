@@ -19,6 +19,13 @@ pub(super) enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    /// Whether it is bytes that are no text.
+    pub(super) fn is_no_text(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if std::str::from_utf8(bytes).is_err())
+    }
+}
+
 /// A physical type.
 pub(super) trait Physical: DataType {
     fn value(native: &Self::T) -> Value;
