@@ -93,7 +93,7 @@ impl Export {
             Self::Text(_) => options.clone(),
             Self::Workbook(book) => book.view().options(options),
             Self::Dump(dump) => dump.view().options(options),
-            Self::Parquet(table) => table.view().options(options),
+            Self::Parquet(table) => table.options(options),
         }
     }
 

@@ -27,6 +27,8 @@ const MOST_BYTES: usize = 64 << 10;
 const LIFT: f64 = 0.15;
 /// Rows that are apart.
 const APART: usize = 29;
+/// How often neighbours agree where stretches are long.
+const LONG: f64 = 0.9;
 /// Resolution of drawn shares.
 const SHARES: u32 = 1 << 16;
 
@@ -79,6 +81,7 @@ pub(super) struct Stretches {
 
 struct Stretch {
     place: usize,
+    is_long: bool,
     /// Of rows between two that agree, those that say the same.
     between_like: f64,
     /// Of rows between two that differ, those that say what one of them says.
@@ -91,6 +94,8 @@ struct Demand {
     neighbours: Vec<Vec<u8>>,
     /// Whether it has to say what a neighbour says, or must not.
     is_same: bool,
+    /// Whether the column comes in long stretches.
+    is_long: bool,
 }
 
 impl Stretches {
@@ -111,6 +116,7 @@ impl Stretches {
             let all = share(all, rows.saturating_sub(2));
             Some(Stretch {
                 place,
+                is_long: beside >= LONG,
                 between_like: if around > 0.0 { all / around } else { 1.0 },
                 between_unlike: 2.0 * (beside - all) / (1.0 - around),
             })
@@ -119,7 +125,7 @@ impl Stretches {
     }
 
     /// Draws a donor for a row at `gap`: of the rows of its window one that
-    /// meets most of what the place asks. `None` where the window is empty.
+    /// meets most of what the place asks. `None` where none will do.
     pub(super) fn donor(
         &self,
         gap: &Gap,
@@ -133,19 +139,16 @@ impl Stretches {
         }
         // One ticket for all: what goes on goes on in many columns at once.
         let demands = self.demands(gap, f64::from(draw.below(SHARES)) / f64::from(SHARES));
-        let count = rows.len();
-        let first = draw.below(count as u32) as usize;
-        // Right behind a border no row of the window may do: then one beside does.
-        rows.extend(gap.before.iter().chain(&gap.after).filter(|row| row.is_fit).cloned());
-        let met = |row: &Row| {
-            let meets = |demand: &&Demand| demand.neighbours.contains(&said(row, demand.place)) == demand.is_same;
-            demands.iter().filter(meets).count()
-        };
-        let met: Vec<usize> = rows.iter().map(met).collect();
+        let first = draw.below(rows.len() as u32) as usize;
+        let meets = |row: &Row, demand: &Demand| demand.neighbours.contains(&said(row, demand.place)) == demand.is_same;
+        let met: Vec<usize> =
+            rows.iter().map(|row| demands.iter().filter(|demand| meets(row, demand)).count()).collect();
         let most = met.iter().copied().max()?;
-        let window = (0..count).map(|step| (first + step) % count);
-        let best = window.chain(count..rows.len()).find(|&at| met[at] == most)?;
-        Some(rows.swap_remove(best))
+        let best = (0..rows.len()).map(|step| (first + step) % rows.len()).find(|&at| met[at] == most)?;
+        // Right behind the border of a long stretch nothing in the window is of
+        // the new one: then a row beside the gap has to do.
+        let is_strange = demands.iter().any(|demand| demand.is_long && !meets(&rows[best], demand));
+        (!is_strange).then(|| rows.swap_remove(best))
     }
 
     fn demands(&self, gap: &Gap, ticket: f64) -> Vec<Demand> {
@@ -154,7 +157,7 @@ impl Stretches {
             let (before, after) = (beside(&gap.before, column.place), beside(&gap.after, column.place));
             let share = if before == after { column.between_like } else { column.between_unlike };
             let neighbours = before.into_iter().chain(after).collect();
-            Demand { place: column.place, neighbours, is_same: ticket < share }
+            Demand { place: column.place, neighbours, is_same: ticket < share, is_long: column.is_long }
         };
         self.columns.iter().map(demand).collect()
     }

@@ -80,6 +80,9 @@ impl Maker<'_> {
 
     /// A donor from further up.
     fn apart(&self, gap: &Gap, draw: &mut Block<'_>) -> Option<Row> {
+        if self.job.options.only_beside {
+            return None;
+        }
         let (delimited, width) = (self.reader().dialect.format == Format::Delimited, self.sample.width());
         let has = |fields: &[Span], place: usize| fields.get(place).is_some_and(|span| span.kind != Kind::Missing);
         let is_fit = |fields: &[Span]| {

@@ -126,6 +126,9 @@ pub struct Options {
     pub map: Vec<(ColumnRole, String)>,
     /// The longest record that is accepted; at most 1 GiB.
     pub max_record_bytes: usize,
+    /// Whether rows are made from those beside their place alone: where a row has
+    /// parts that its text does not show.
+    pub only_beside: bool,
 }
 
 impl Options {
@@ -146,6 +149,7 @@ impl Default for Options {
             map: Vec::new(),
             // Blocks hold a record and a half, and six blocks are in flight.
             max_record_bytes: 4 << 20,
+            only_beside: false,
         }
     }
 }

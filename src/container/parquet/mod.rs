@@ -30,7 +30,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::view::{self, Place, View, ViewWriter};
 use crate::fault::Fault;
-use crate::plant::{Expansion, Mismatch, Plan, Verified};
+use crate::plant::{Expansion, Mismatch, Options, Plan, Verified};
 use crate::registry::{Fineness, Inside, PlantedRow, PlantedRows, TablePlace};
 use crate::rules::hex;
 use column::{Column, says_the_same};
@@ -84,6 +84,12 @@ impl Table {
     /// The rows as text.
     pub(crate) fn view(&self) -> &View {
         &self.view
+    }
+
+    /// Options for planting into the text. Lists and maps are not in it, and a
+    /// group may be missing as a whole: so rows are made from those beside them.
+    pub(crate) fn options(&self, options: &Options) -> Options {
+        Options { only_beside: true, ..self.view.options(options) }
     }
 
     /// Hash and length of the unfolded form.

@@ -63,7 +63,7 @@ impl Bench {
         let table = self.open(bytes)?;
         let records: Vec<Record> = (0..3).map(|at| Record { values: says(at) }).collect();
         let numbers: Vec<(u64, String)> = (0..9).map(|at| (at, format!("7730000{:07}", 17 * at))).collect();
-        let options = table.view().options(&Options::default());
+        let options = table.options(&Options::default());
         let job = Job {
             columns: &[],
             records: &records,
