@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::columns::Columns;
 use super::cut::Kind;
 use super::dialect::{Dialect, Format};
@@ -79,9 +81,8 @@ impl Table {
         let mut pieces = head.pieces(&dialect, sample.has_header, options);
         let mut spare = Vec::new();
         while let Some(piece) = pieces.next(spare)? {
-            for stretch in piece.stretches.iter().filter(|stretch| stretch.part == Part::Record) {
-                reading.row(&sample, &piece.bytes[stretch.start..stretch.content]);
-            }
+            let records = piece.stretches.iter().filter(|stretch| stretch.part == Part::Record);
+            reading.records(&sample, records.map(|stretch| &piece.bytes[stretch.start..stretch.content]));
             spare = piece.bytes;
         }
         if reading.table.rows == 0 || sample.headers.is_empty() {
@@ -145,30 +146,41 @@ impl Reading {
         Ok(Self { table, known: vec![HashMap::new(); width], fields: Vec::new() })
     }
 
-    fn row(&mut self, sample: &Sample, content: &[u8]) {
-        let reader = &sample.reader;
-        let fits = reader.split(content, &mut self.fields).is_ok()
-            && (reader.dialect.format == Format::JsonLines || self.fields.len() == self.table.columns.len());
-        if !fits {
-            self.table.ragged += 1;
-            return;
+    /// Takes the records of a piece. Columns know nothing of each other, so each
+    /// is read by itself.
+    fn records<'p>(&mut self, sample: &Sample, records: impl Iterator<Item = &'p [u8]>) {
+        let (reader, width) = (&sample.reader, self.table.columns.len());
+        let (mut rows, mut spans) = (Vec::new(), Vec::new());
+        for content in records {
+            let fits = reader.split(content, &mut self.fields).is_ok()
+                && (reader.dialect.format == Format::JsonLines || self.fields.len() == width);
+            if !fits {
+                self.table.ragged += 1;
+                continue;
+            }
+            rows.push(content);
+            spans.extend(
+                (0..width).map(|place| self.fields.get(place).copied().filter(|span| span.kind != Kind::Missing)),
+            );
         }
-        for (place, column) in self.table.columns.iter_mut().enumerate() {
-            let span = self.fields.get(place).copied().filter(|span| span.kind != Kind::Missing);
-            let text = span.map(|span| reader.text(content, span)).unwrap_or_default();
-            let core = affixes(&text).1;
-            let code = match self.known[place].get(core) {
-                Some(&code) => code,
-                None => {
-                    let code = column.texts.len() as u32;
-                    column.texts.push(core.into());
-                    self.known[place].insert(core.into(), code);
-                    code
-                }
-            };
-            column.codes.push(code);
-        }
-        self.table.rows += 1;
+        self.table.rows += rows.len();
+        let columns = self.table.columns.par_iter_mut().zip(&mut self.known).enumerate();
+        columns.for_each(|(place, (column, known))| {
+            for (content, spans) in rows.iter().zip(spans.chunks_exact(width)) {
+                let text = spans[place].map(|span| reader.text(content, span)).unwrap_or_default();
+                let core = affixes(&text).1;
+                let code = match known.get(core) {
+                    Some(&code) => code,
+                    None => {
+                        let code = column.texts.len() as u32;
+                        column.texts.push(core.into());
+                        known.insert(core.into(), code);
+                        code
+                    }
+                };
+                column.codes.push(code);
+            }
+        });
     }
 }
 

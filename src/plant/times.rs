@@ -37,6 +37,8 @@ pub(super) struct Layout {
     pieces: Vec<Piece>,
     /// Digits of a fraction of a second.
     fraction: u32,
+    /// Whether numbers follow each other without a separator.
+    is_compact: bool,
     /// The smallest difference that the layout can show, in ticks.
     pub(super) step: i64,
 }
@@ -100,10 +102,12 @@ impl Layout {
                     rest = &rest[2..];
                 }
                 Piece::Number(unit, width) => {
-                    let run = rest.bytes().take_while(u8::is_ascii_digit).count();
-                    let run = if self.is_compact() { *width } else { run };
-                    let digits = rest.get(..run).filter(|digits| digits.len() >= *width && !digits.is_empty())?;
-                    have[*unit as usize] = Some(digits.parse().ok()?);
+                    let most = if self.is_compact { *width } else { MOST_DIGITS };
+                    let (number, run) = number(rest.as_bytes(), most);
+                    if run < (*width).max(1) {
+                        return None;
+                    }
+                    have[*unit as usize] = Some(number);
                     rest = &rest[run..];
                 }
             }
@@ -129,13 +133,13 @@ impl Layout {
             _ => return None,
         };
         let (minute, second) = (unit(Unit::Minute).unwrap_or(0), unit(Unit::Second).unwrap_or(0));
-        if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        let fraction = unit(Unit::Fraction).unwrap_or(0);
+        let is_date = year <= LAST_YEAR && (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);
+        if !is_date || hour > 23 || minute > 59 || second > 60 || fraction >= 10i64.pow(self.fraction) {
             return None;
         }
-        let days = days_from_civil(year, month, day);
-        (civil_from_days(days) == (year, month, day)).then_some(())?;
-        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
-        Some(seconds * 10i64.pow(self.fraction) + unit(Unit::Fraction).unwrap_or(0))
+        let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+        Some(seconds * 10i64.pow(self.fraction) + fraction)
     }
 
     /// Writes `ticks` the way the column does.
@@ -183,11 +187,6 @@ impl Layout {
                 rising && (*width > 1)
             }
         })
-    }
-
-    /// Whether numbers follow each other without a separator.
-    fn is_compact(&self) -> bool {
-        self.pieces.windows(2).any(|pair| matches!(pair, [Piece::Number(..), Piece::Number(..)]))
     }
 }
 
@@ -267,7 +266,8 @@ impl Shape {
             _ if units.contains(&Unit::Hour) => 3600,
             _ => 86_400,
         };
-        Layout { pieces, fraction, step }
+        let is_compact = pieces.windows(2).any(|pair| matches!(pair, [Piece::Number(..), Piece::Number(..)]));
+        Layout { pieces, fraction, is_compact, step }
     }
 }
 
@@ -308,6 +308,27 @@ fn units(shape: &Shape, narrowest: &[usize], widest: &[usize], largest: &[u64]) 
     let fraction_fits =
         rest < 4 || (narrowest[date.len() + 3] == widest[date.len() + 3] && widest[date.len() + 3] <= 6);
     (rest != 1 && rest <= 4 && fraction_fits).then(|| [date.as_slice(), &clock[..rest]].concat())
+}
+
+/// Most digits of a number, and the last year: beyond them is no time.
+const MOST_DIGITS: usize = 18;
+const LAST_YEAR: i64 = 9999;
+
+/// The number that a text begins with, of so many digits at most, and how many
+/// it has: each row of an export is read so.
+fn number(text: &[u8], most: usize) -> (i64, usize) {
+    let digits = text.iter().take(most).take_while(|byte| byte.is_ascii_digit());
+    digits.fold((0, 0), |(number, run), digit| (10 * number + i64::from(digit - b'0'), run + 1))
+}
+
+/// Days of a month.
+fn days_of(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.
@@ -373,6 +394,34 @@ mod tests {
         assert_eq!(ticks("3-Jun-06") - ticks("2-Jun-06"), 86_400);
         assert!(ticks("1-Jan-99") < ticks("2-Jun-06"));
         assert_eq!(layout.step, 86_400);
+    }
+
+    #[test]
+    fn no_row_of_a_column_of_times_is_too_large_for_it() {
+        let layout = learn(&["2020-11-01 09:01:06.25"]).expect("a time");
+
+        let (long, many) = ("9".repeat(19), "9".repeat(18));
+        assert!(layout.parse("9999-12-31 23:59:60.99").is_some());
+        for year in [&long, &many, "10000"] {
+            assert_eq!(layout.parse(&format!("{year}-11-01 09:01:06.25")), None);
+        }
+        for fraction in [&long, &many, "100"] {
+            assert_eq!(layout.parse(&format!("2020-11-01 09:01:06.{fraction}")), None);
+        }
+        assert_eq!(learn(&["20201101090106"]).expect("a time").parse("2020+1010901 6"), None);
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let layout = learn(&["2020-11-01"]).expect("a date");
+
+        for (year, month) in (1899..2101).flat_map(|year| (1..=12).map(move |month| (year, month))) {
+            for day in 1..=31 {
+                let days = days_from_civil(year, month, day);
+                let is_day = civil_from_days(days) == (year, month, day);
+                assert_eq!(layout.parse(&format!("{year}-{month:02}-{day:02}")), is_day.then_some(days * 86_400));
+            }
+        }
     }
 
     #[test]

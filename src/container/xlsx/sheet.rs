@@ -130,7 +130,9 @@ impl<R: Read> SheetReader<R> {
                 self.row.begin(tag, &mut self.last_number)?;
                 self.row.raw.push_str(if is_empty { "/>" } else { ">" });
                 if !is_empty {
-                    read_row(&mut self.document, &mut self.row)?;
+                    let mut open = Open::default();
+                    open.begin(tag::name(self.row.tag()));
+                    read_row(&mut self.document, &mut self.row, &mut open)?;
                 }
                 Ok(Piece::Row(&self.row))
             }
@@ -158,11 +160,52 @@ fn cut_off() -> Fault {
     Fault::new("the sheet's XML ends among its rows").hint("the file was cut off: copy it again")
 }
 
-fn read_row<R: Read>(document: &mut Document<R>, row: &mut Row) -> Result<(), Fault> {
+/// Names of the elements of a row that are open. What is put into a row goes by the places of its elements, so they
+/// must be nested well; the reader below does not ask for that.
+#[derive(Default)]
+struct Open {
+    names: String,
+    starts: Vec<usize>,
+}
+
+impl Open {
+    fn begin(&mut self, name: &str) {
+        self.starts.push(self.names.len());
+        self.names.push_str(name);
+    }
+
+    /// Whether it is the one that was opened last.
+    fn end(&mut self, name: &str) -> bool {
+        let Some(start) = self.starts.pop().filter(|start| self.names[*start..] == *name) else { return false };
+        self.names.truncate(start);
+        true
+    }
+
+    fn depth(&self) -> usize {
+        self.starts.len()
+    }
+}
+
+/// The next event of a row.
+fn next<'d, R: Read>(document: &'d mut Document<R>, row: u32, open: &mut Open) -> Result<Event<'d>, Fault> {
+    let event = document.next()?;
+    match &event {
+        Event::Start(tag) => open.begin(tag::name(tag)),
+        Event::End(tag) if !open.end(tag.trim_end()) => {
+            return Err(Fault::new("expected the end of the element that is open, found another's")
+                .at_field(format!("row {row}"))
+                .hint("open it in a spreadsheet program and save it again"));
+        }
+        _ => {}
+    }
+    Ok(event)
+}
+
+fn read_row<R: Read>(document: &mut Document<R>, row: &mut Row, open: &mut Open) -> Result<(), Fault> {
     let mut next_column = 0;
     loop {
         let start = row.raw.len();
-        let event = document.next()?;
+        let event = next(document, row.number, open)?;
         if row.raw.len() > MAX_ROW_BYTES {
             return Err(
                 Fault::new(format!("expected a row of at most {MAX_ROW_BYTES} bytes")).at_record(u64::from(row.number))
@@ -173,42 +216,49 @@ fn read_row<R: Read>(document: &mut Document<R>, row: &mut Row) -> Result<(), Fa
             Event::Start(tag) if local(&event) == "c" => {
                 let cell = Cell::read(tag, start, row, &mut next_column)?;
                 row.cells.push(cell);
-                read_cell(document, row)?;
+                read_cell(document, row, open)?;
             }
             Event::Empty(tag) if local(&event) == "c" => {
                 let mut cell = Cell::read(tag, start, row, &mut next_column)?;
                 cell.at = start..row.raw.len();
                 row.cells.push(cell);
             }
-            Event::End(_) if local(&event) == "row" => return Ok(()),
+            Event::End(_) if open.depth() == 0 => return Ok(()),
             Event::Eof => return Err(cut_off()),
             _ => {}
         }
     }
 }
 
-fn read_cell<R: Read>(document: &mut Document<R>, row: &mut Row) -> Result<(), Fault> {
+fn read_cell<R: Read>(document: &mut Document<R>, row: &mut Row, open: &mut Open) -> Result<(), Fault> {
     let mut cell = row.cells.pop().expect("it was just put there");
     let (mut in_text, mut in_phonetic) = (false, false);
+    // A formula and a value are the cell's own, not one inside the other.
+    let own = open.depth() + 1;
     loop {
         let start = row.raw.len();
-        let event = document.next()?;
+        let event = next(document, row.number, open)?;
         push_raw(&event, &mut row.raw);
         let end = row.raw.len();
         match &event {
+            Event::Start(_) if local(&event) == "c" => return Err(nested(row)),
             Event::Start(tag) => match local(&event) {
-                "f" => {
+                "f" if open.depth() == own => {
                     let tag = start + 1..start + 1 + tag.len();
                     cell.formula = Some(Formula { at: start..end, tag, text: end..end });
                 }
-                "v" => {
+                "v" if open.depth() == own => {
                     in_text = true;
                     cell.value_at = Some(end..end);
                 }
+                "f" | "v" => return Err(nested(row)),
                 "t" => in_text = !in_phonetic,
                 "rPh" => in_phonetic = true,
                 _ => {}
             },
+            Event::Empty(_) if open.depth() >= own && matches!(local(&event), "c" | "f" | "v") => {
+                return Err(nested(row));
+            }
             Event::Empty(tag) if local(&event) == "f" => {
                 cell.formula = Some(Formula { at: start..end, tag: start + 1..start + 1 + tag.len(), text: end..end });
             }
@@ -244,6 +294,12 @@ fn read_cell<R: Read>(document: &mut Document<R>, row: &mut Row) -> Result<(), F
             _ => {}
         }
     }
+}
+
+fn nested(row: &Row) -> Fault {
+    Fault::new("expected a cell's formula and value in the cell itself")
+        .at_field(format!("row {}", row.number))
+        .hint("open it in a spreadsheet program and save it again")
 }
 
 impl Row {

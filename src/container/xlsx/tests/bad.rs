@@ -52,6 +52,26 @@ fn a_row_that_is_gone_is_named() {
 }
 
 #[test]
+fn a_sheet_whose_elements_are_not_nested_well_is_refused() {
+    let (rows, strings) = usual(30);
+    let refused = |from: &str, to: &str| {
+        assert!(rows.contains(from));
+        let sheet = worksheet(&rows.replace(from, to), "");
+        refusal(&Parts::of(&sheet, Some(&strings))).what
+    };
+
+    for to in ["13800000004</x>", "13800000004</v></x>", "13800000004</c></v>"] {
+        let what = refused("13800000004</v>", to);
+        assert!(what.contains("the element that is open"), "{to}: {what}");
+    }
+    for to in ["<v><f>1</f>138", "<v><v/>138", "<f><v>1</v></f><v>138", "<v><c/>138", "<is><c><v>1</v></c></is><v>138"]
+    {
+        let what = refused("<v>138", to);
+        assert!(what.contains("in the cell itself"), "{to}: {what}");
+    }
+}
+
+#[test]
 fn what_cannot_follow_the_rows_is_refused() {
     for (kind, expected) in [("pivotTable", "pivotTable"), ("oleObject", "oleObject"), ("queryTable", "queryTable")] {
         let mut parts = sound();
